@@ -1,0 +1,67 @@
+"""What does the console's frame show: accounts of staff, and the sidebar. Read by unfold."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+# Title, icon, URL name, permission that shows it. An entry whose page doesn't exist yet isn't shown.
+ENROLL = [
+    (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.add_importbatch"),
+    (_("Import history"), "history", "admin:devices_importbatch_changelist", "devices.view_importbatch"),
+]
+MANAGE = [
+    (_("Devices"), "devices", "admin:devices_device_changelist", "devices.view_device"),
+    (_("Device users"), "person", "admin:devices_deviceuser_changelist", "devices.view_deviceuser"),
+    (_("Device groups"), "workspaces", "admin:devices_devicegroup_changelist", "devices.view_devicegroup"),
+    (_("Policies"), "policy", "admin:devices_policy_changelist", "devices.view_policy"),
+    (_("Domains"), "domain", "admin:devices_domain_changelist", "devices.view_domain"),
+]
+ADMIN = [
+    (_("Administrators"), "admin_panel_settings", "admin:auth_user_changelist", "auth.view_user"),
+    (_("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group"),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar's groups with the pages that exist and that the signed-in person may open."""
+    groups = [
+        {"title": title, "separator": True, "items": _items(request, entries)}
+        for title, entries in ((_("Enroll"), ENROLL), (_("Manage"), MANAGE), (_("Admin"), ADMIN))
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _items(request: HttpRequest, entries: list[tuple[Any, str, str, str]]) -> list[dict[str, Any]]:
+    items = []
+    for title, icon, url_name, permission in entries:
+        if not request.user.has_perm(permission):
+            continue
+        try:
+            items.append({"title": title, "icon": icon, "link": reverse(url_name)})
+        except NoReverseMatch:
+            continue
+    return items

@@ -1,0 +1,10 @@
+"""Registers the wiring's own checks and commands with Django."""
+
+from django.apps import AppConfig
+
+
+class HexenrollConfig(AppConfig):
+    name = "hexenroll"
+
+    def ready(self) -> None:
+        from hexenroll import checks  # noqa: F401 - registers the system checks

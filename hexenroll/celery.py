@@ -1,0 +1,27 @@
+"""Which tasks exist, and when does the clock start them? Run by `celery worker` and `celery beat`."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
+
+app = Celery("hexenroll")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# The whole clock. An entry that a stopped worker leaves waiting expires before the next one comes, so that a
+# day without workers doesn't end in a burst.
+app.conf.beat_schedule = {
+    "rescue-imports": {
+        "task": "devices.tasks.rescue_imports",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "forget-old-imports": {
+        "task": "devices.tasks.forget_old_imports",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 12 * 3_600},
+    },
+}

@@ -1,0 +1,254 @@
+"""Every setting of hexenroll, from the environment alone, with defaults that work on a laptop.
+
+Each variable is also read from the file that NAME_FILE names. What is wrong is shown by checks.py.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
+
+from hexenroll.environment import Environment, socket_path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment()
+
+# --- the data folder: everything that hexenroll writes --------------------------------------------
+HEXENROLL_DATA = Path(env.text("HEXENROLL_DATA", str(BASE_DIR / "var"))).expanduser().absolute()
+env.folders(HEXENROLL_DATA, *(HEXENROLL_DATA / name for name in ("imports", "log", "run", "static", "tmp")))
+SECRET_KEY = env.secret("SECRET_KEY", HEXENROLL_DATA / "secret_key")
+SALT_KEY = env.secret("SALT_KEY", HEXENROLL_DATA / "salt_key")  # encrypts the secrets in the database
+HEXENROLL_ADMIN_PASSWORD = env.text("HEXENROLL_ADMIN_PASSWORD")  # of the first administrator; read by `up`
+DEBUG = env.switch("HEXENROLL_DEBUG", False)
+
+# --- where it is reached --------------------------------------------------------------------------
+HEXENROLL_LISTEN = env.text("HEXENROLL_LISTEN", "127.0.0.1")  # the address that the web server binds
+PORT = env.number("PORT", 8000, 1, 65_535)
+PUBLIC_URL = env.origin("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
+_public = urlsplit(PUBLIC_URL)
+_is_https = _public.scheme == "https"
+ALLOWED_HOSTS = [*(env.words("ALLOWED_HOSTS") or [_public.hostname or ""]), "127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *env.words("CSRF_TRUSTED_ORIGINS")]
+ROOT_URLCONF = "hexenroll.urls"
+WSGI_APPLICATION = "hexenroll.wsgi.application"
+LOGIN_URL = LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+
+# --- database -------------------------------------------------------------------------------------
+_database_url = env.url(
+    "DATABASE_URL", f"sqlite:///{HEXENROLL_DATA}/db.sqlite3", ("sqlite", "postgres", "postgresql", "psql")
+)
+DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database_url)}
+_database = DATABASES["default"]
+# A new connection for every request halves the rate; persistent ones are as good as a pool (DESIGN.md).
+_database["CONN_MAX_AGE"] = 600
+_database["CONN_HEALTH_CHECKS"] = True
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = {
+        "timeout": 20,
+        # WAL alone fails with "database is locked" when a reader becomes a writer; IMMEDIATE queues them.
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
+else:
+    # Off in Django unless set; with it a SELECT takes three quarters of the time.
+    _database["OPTIONS"] = {"prepare_threshold": 5, **_database.get("OPTIONS", {})}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- broker and cache -----------------------------------------------------------------------------
+VALKEY_SOCKET = socket_path(HEXENROLL_DATA)  # of the Valkey that `up` runs when REDIS_URL is not set
+REDIS_URL = env.url("REDIS_URL", "", ("redis", "rediss", "unix"))
+VALKEY_IS_EMBEDDED = not REDIS_URL
+REDIS_URL = REDIS_URL or f"unix://{VALKEY_SOCKET}"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "hexenroll-cache",
+    }
+}
+CELERY_BROKER_URL = (
+    f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix") else REDIS_URL
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "hexenroll-queue:",
+    # Above the longest task: a task that is still running when it passes is delivered a second time.
+    "visibility_timeout": 3_600,
+    # Seconds between two looks for tasks whose worker was killed (with the defaults: 95 s, so: 8 s).
+    "unacked_restore_interval": 5,
+}
+# At least once: a task is acknowledged when it is done, so a killed worker loses none. State lives in rows.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(HEXENROLL_DATA / "run" / "beat-schedule")
+# Without it Celery closes the database connection after every task, whatever CONN_MAX_AGE says.
+CELERY_DB_REUSE_MAX = 1_000
+
+# --- the import's limits --------------------------------------------------------------------------
+HEXENROLL_IMPORT_MAX_ROWS = env.number("HEXENROLL_IMPORT_MAX_ROWS", 2_000_000, 1, 100_000_000)
+HEXENROLL_IMPORT_MAX_BYTES = env.number("HEXENROLL_IMPORT_MAX_BYTES", 256 * 2**20, 1_024, 2**40)
+HEXENROLL_IMPORT_MAX_COLUMNS = env.number("HEXENROLL_IMPORT_MAX_COLUMNS", 200, 5, 16_384)
+HEXENROLL_IMPORT_MAX_CELL = env.number("HEXENROLL_IMPORT_MAX_CELL", 10_000, 255, 10_000_000)  # characters
+HEXENROLL_IMPORT_MAX_XLSX_BYTES = env.number(
+    "HEXENROLL_IMPORT_MAX_XLSX_BYTES", 512 * 2**20, 1_024, 2**40
+)  # unpacked
+HEXENROLL_IMPORT_KEEP_DAYS = env.number("HEXENROLL_IMPORT_KEEP_DAYS", 90, 1, 36_500)
+HEXENROLL_PHONE_REGION = env.region("HEXENROLL_PHONE_REGION")  # of numbers without +; "": there is none
+PHONENUMBER_DEFAULT_REGION = HEXENROLL_PHONE_REGION or None
+PHONENUMBER_DB_FORMAT = "E164"
+IMPORT_ROOT = HEXENROLL_DATA / "imports"  # uploaded files: no URL serves them
+FILE_UPLOAD_TEMP_DIR = str(HEXENROLL_DATA / "tmp")
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# The mapping form has several fields for each column of a file.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000 + 10 * HEXENROLL_IMPORT_MAX_COLUMNS
+
+# --- mail -----------------------------------------------------------------------------------------
+_email_schemes = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "dummymail")
+globals().update(environ.Env.email_url_config(env.url("EMAIL_URL", "consolemail://-", _email_schemes)))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"hexenroll@{_public.hostname or 'localhost'}")
+
+# --- what it is made of ---------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "import_export",
+    "phonenumber_field",
+    "axes",
+    "health_check",
+    "devices",
+    "invitations",
+    "enrollment",
+    "hexenroll",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it turns a locked-out sign-in into its answer
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = HEXENROLL_DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- language and time ----------------------------------------------------------------------------
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # a language joins with its catalogue: half a translation is worse than none
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# --- security -------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+# Ten wrong passwords for one name from one address: that pair waits a quarter of an hour.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# The admin's library (unfold with Alpine) needs eval and inline styles; nothing comes from another host.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _is_https
+SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come from the machine itself, without TLS
+# Sub-domains and browsers' preload lists are the organisation's decision, not this program's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# --- log ------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # One line for each 404 and 403 says nothing that the access log doesn't.
+        "django.request": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},
+    },
+}
+
+# --- how the console looks ------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "hexenroll",
+    "SITE_HEADER": "hexenroll",
+    "SITE_SYMBOL": "devices",
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "hexenroll.admin.sidebar",
+    },
+}
+
+UNKNOWN_SETTINGS = env.unknown_names()
+KNOWN_SETTINGS = sorted(env.names)
+SETTINGS_PROBLEMS = env.problems
