@@ -1,15 +1,27 @@
 """Which tasks exist, and when does the clock start them? Run by `celery worker` and `celery beat`."""
 
 import os
+from typing import Any
 
+from billiard.process import current_process
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_process_init
+
+from hexenroll.leash import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
 
 app = Celery("hexenroll")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def follow_the_worker(**kwargs: Any) -> None:
+    """Let no pool process outlive the worker: it would go on with a task that is delivered again."""
+    die_with_parent(current_process()._parent_pid)  # type: ignore[attr-defined]
+
 
 # The whole clock. An entry that a stopped worker leaves waiting expires before the next one comes, so that a
 # day without workers doesn't end in a burst.
