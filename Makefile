@@ -1,0 +1,60 @@
+# What a person types: make run, make test, make demo-data, make lint. Everything installs itself from the hash locks.
+# Variables: PYTHON (an interpreter to use), PORT and the other settings of README.md; ARGS goes to pytest.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+# A command that only looks gets a data folder of its own, which goes away with it.
+SPARE_DATA = set -e; export HEXENROLL_DATA=$$(mktemp -d); trap 'rm -rf "$$HEXENROLL_DATA"' EXIT
+
+.PHONY: run test test-sqlite test-postgresql lint format browser demo-data lock clean
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/python -P hexenroll/leash.py - TERM $(BIN)/python manage.py up
+
+demo-data: $(VENV)/run.stamp
+	@$(BIN)/python manage.py seed_demo
+
+test: lint browser
+	$(MAKE) --no-print-directory test-sqlite test-postgresql
+
+# One file or test, on one database: make test-sqlite ARGS="tests/devices -k mapping"
+test-sqlite: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --database sqlite $(ARGS)
+
+test-postgresql: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --database postgresql $(ARGS)
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(SPARE_DATA); $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(SPARE_DATA); PUBLIC_URL=https://portal.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Chromium for the browser tests.
+browser: $(VENV)/test.stamp
+	@bin/find-browser
+
+# A stamp holds the lock that was installed: nothing is installed while the lock is the same.
+$(VENV)/run.stamp: requirements/run.lock bin/install
+	@bin/install run
+
+$(VENV)/test.stamp: requirements/test.lock bin/install
+	@bin/install test
+
+# Needs uv (any version of 2025 or later).
+lock:
+	cd requirements && for name in run test; do \
+	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    $$name.in --output-file $$name.lock --quiet || exit 1; done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
