@@ -1,0 +1,1 @@
+"""Which devices are approved, and how did they get on the list?"""

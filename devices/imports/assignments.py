@@ -1,0 +1,68 @@
+"""Which groups and policies do the devices of a batch get, from its columns and from the batch itself?
+
+Called by the commit, inside its transaction.
+"""
+
+from collections.abc import Mapping
+
+from devices.models import ImportBatch, ImportSnapshot
+
+from .snapshots import DEVICE, ROWS
+from .sql import execute, spell
+
+# For a column of names: the table of what is named, the table between, and its column there.
+ASSIGNED = {
+    "groups": ("devices_devicegroup", "devices_device_groups", "devicegroup_id"),
+    "policies": ("devices_policy", "devices_device_policies", "policy_id"),
+}
+
+
+def assign(
+    batch: ImportBatch, parameters: Mapping[str, object], mapped: frozenset[str], *, imported: str, overwrites: str
+) -> None:
+    """Give the imported devices what their rows and the batch name; an overwritten device loses what its row doesn't name.
+
+    Args:
+        batch: the batch.
+        parameters: of the commit's statements.
+        mapped: fields that the file fills; what it doesn't is left alone.
+        imported: SQL condition of the rows that go in.
+        overwrites: SQL condition of those that overwrite a device.
+    """
+    good = "r.batch_id = %(batch)s AND r.is_good"
+    if "groups" in mapped:
+        _create_groups(parameters, f"{good} AND {imported}")
+    for field, (named, through, column) in ASSIGNED.items():
+        if field in mapped:
+            execute(
+                f"DELETE FROM {through} WHERE device_id IN "
+                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {good} AND {overwrites})",
+                parameters,
+            )
+            execute(
+                f"INSERT INTO {through} (device_id, {column}) SELECT d.id, n.id "
+                f"FROM {ROWS} {spell('items', value=f'r.{field}')} JOIN {named} n ON n.name = item.value {DEVICE} "
+                f"WHERE {good} AND {imported} AND r.{field} IS NOT NULL ON CONFLICT DO NOTHING",
+                parameters,
+            )
+        for number in getattr(batch, field).values_list("pk", flat=True):
+            execute(
+                f"INSERT INTO {through} (device_id, {column}) SELECT d.id, %(number)s FROM {ROWS} {DEVICE} "
+                f"WHERE {good} AND {imported} ON CONFLICT DO NOTHING",
+                {**parameters, "number": number},
+            )
+
+
+def _create_groups(parameters: Mapping[str, object], condition: str) -> None:
+    """Create the groups that are named and not there yet, and note them for undo."""
+    now = f"CAST(%(now)s AS {spell('timestamp')})"
+    execute(
+        f"INSERT INTO devices_devicegroup (name, description, created_at) SELECT DISTINCT item.value, '', {now} "
+        f"FROM {ROWS} {spell('items', value='r.groups')} WHERE {condition} AND r.groups IS NOT NULL ON CONFLICT (name) DO NOTHING",
+        parameters,
+    )
+    execute(
+        "INSERT INTO devices_importsnapshot (batch_id, kind, object_id, before) "
+        f"SELECT %(batch)s, '{ImportSnapshot.Kind.GROUP}', id, NULL FROM devices_devicegroup WHERE created_at = {now}",
+        parameters,
+    )

@@ -1,0 +1,113 @@
+"""Which rows of a batch meet each other, or what is in the portal already?
+
+Set queries over the staged rows; called by the check, and again by the commit, because the portal moves on.
+"""
+
+from devices.models import Device, ImportBatch, ImportRow
+
+from .problems import WARNINGS, ProblemCode
+from .sql import execute, query
+
+# What a row is, from the device user (u) and the device (d) that it meets. Most rows meet nothing.
+KIND = f"""
+CASE WHEN d.status = '{Device.Status.ENROLLED}' THEN '{ImportRow.Kind.ENROLLED}'
+     WHEN d.status = '{Device.Status.BLOCKED}' THEN '{ImportRow.Kind.BLOCKED}'
+     WHEN d.status = '{Device.Status.DISENROLLED}' THEN '{ImportRow.Kind.DISENROLLED}'
+     WHEN d.id IS NOT NULL THEN '{ImportRow.Kind.KNOWN_DEVICE}'
+     WHEN u.id IS NOT NULL THEN '{ImportRow.Kind.KNOWN_USER}'
+     ELSE '{ImportRow.Kind.NEW}' END
+"""
+
+PROBLEM = """
+INSERT INTO devices_importproblem (batch_id, line, severity, code, field, "column", value, suggestion, detail)
+SELECT r.batch_id, r.line, %(severity)s, %(code)s, 'serial_number', %(column)s, r.serial_number, '', {detail}
+FROM devices_importrow r {join}
+WHERE r.batch_id = %(batch)s AND r.serial_number <> '' AND {condition}
+"""
+
+
+def find_repeats(batch: ImportBatch, column: str) -> None:
+    """Make it an error on each line when a serial number stands in the file twice, and a warning when only case differs.
+
+    Args:
+        batch: the batch whose rows are all staged.
+        column: header of the serial numbers' column, for the problems.
+    """
+    groups = query(
+        "SELECT count(*) FROM (SELECT 1 FROM devices_importrow WHERE batch_id = %(batch)s AND serial_number <> '' "
+        "GROUP BY upper(serial_number) HAVING count(*) > 1) AS groups",
+        {"batch": batch.pk},
+    )
+    if groups == [(0,)]:
+        return
+    same = (
+        "JOIN (SELECT serial_number, min(line) AS first, max(line) AS last FROM devices_importrow "
+        "WHERE batch_id = %(batch)s AND serial_number <> '' GROUP BY serial_number HAVING count(*) > 1) AS s "
+        "ON s.serial_number = r.serial_number"
+    )
+    other_line = "CAST(CASE WHEN r.line = s.first THEN s.last ELSE s.first END AS varchar(10))"
+    _report(batch, column, ProblemCode.DUPLICATE_SERIAL, other_line, same, "1 = 1")
+    alike = (
+        "JOIN (SELECT upper(serial_number) AS serial, min(serial_number) AS first, max(serial_number) AS last "
+        "FROM devices_importrow WHERE batch_id = %(batch)s AND serial_number <> '' GROUP BY upper(serial_number) "
+        "HAVING min(serial_number) <> max(serial_number)) AS s ON s.serial = upper(r.serial_number)"
+    )
+    _report(
+        batch,
+        column,
+        ProblemCode.CASE_DIFFERS,
+        "CASE WHEN r.serial_number = s.first THEN s.last ELSE s.first END",
+        alike,
+        "1 = 1",
+    )
+
+
+def find_known(batch: ImportBatch, column: str) -> None:
+    """Report rows whose serial number belongs to a device that can't be imported, or differs from one by case only."""
+    same = "JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform"
+    _report(batch, column, ProblemCode.OTHER_DOMAIN, "''", same, "d.domain_id <> %(domain)s")
+    in_domain = f"{same} AND d.domain_id = %(domain)s"
+    _report(batch, column, ProblemCode.ALREADY_ENROLLED, "''", in_domain, f"d.status = '{Device.Status.ENROLLED}'")
+    _report(batch, column, ProblemCode.DEVICE_BLOCKED, "''", in_domain, f"d.status = '{Device.Status.BLOCKED}'")
+    alike = "JOIN devices_device d ON upper(d.serial_number) = upper(r.serial_number) AND d.domain_id = %(domain)s"
+    _report(batch, column, ProblemCode.CASE_DIFFERS, "d.serial_number", alike, "d.serial_number <> r.serial_number")
+
+
+def classify(batch: ImportBatch) -> int:
+    """Set the kind of every good row to what the portal holds now.
+
+    Returns:
+        The number of rows whose kind is another than before.
+    """
+    return execute(
+        f"""
+        UPDATE devices_importrow SET kind = now.kind
+        FROM (
+            SELECT r.line AS line, {KIND} AS kind FROM devices_importrow r
+            LEFT JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform
+            LEFT JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)
+            WHERE r.batch_id = %(batch)s AND r.is_good
+        ) AS now
+        WHERE devices_importrow.batch_id = %(batch)s AND devices_importrow.line = now.line
+          AND devices_importrow.kind <> now.kind
+        """,
+        {"batch": batch.pk, "domain": batch.domain_id},
+    )
+
+
+def _report(batch: ImportBatch, column: str, code: ProblemCode, detail: str, join: str, condition: str) -> None:
+    """Write a problem for each row that `join` and `condition` find; an error makes the row a bad one."""
+    parameters = {
+        "batch": batch.pk,
+        "domain": batch.domain_id,
+        "column": column,
+        "code": code.value,
+        "severity": "warning" if code in WARNINGS else "error",
+    }
+    found = execute(PROBLEM.format(detail=detail, join=join, condition=condition), parameters)
+    if found and code not in WARNINGS:
+        execute(
+            "UPDATE devices_importrow SET is_good = false WHERE batch_id = %(batch)s AND line IN "
+            "(SELECT line FROM devices_importproblem WHERE batch_id = %(batch)s AND severity = 'error' AND code = %(code)s)",
+            parameters,
+        )

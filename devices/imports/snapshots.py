@@ -1,0 +1,70 @@
+"""What stood in the portal before a batch overwrote it?
+
+Taken by the commit, inside its transaction, for the rows that meet something; given back by undo.
+"""
+
+from collections.abc import Mapping
+
+from devices.models import ImportRow, ImportSnapshot
+
+from .sql import execute, spell
+
+ROWS = "devices_importrow r"
+USER = "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)"
+DEVICE = "JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform"
+
+
+def assigned(through: str, column: str) -> str:
+    """Return SQL for the ids of what is assigned to device `d`, as a sorted JSON list."""
+    return spell("json_list", value=f"t.{column}", source=f"FROM {through} t WHERE t.device_id = d.id")
+
+
+def take(parameters: Mapping[str, object], imported: str, writes_user: str) -> None:
+    """Remember the users and devices that the rows are about to overwrite.
+
+    Args:
+        parameters: of the commit's statements.
+        imported: SQL condition of the rows that go in.
+        writes_user: SQL condition of those that write a user's details.
+    """
+    insert = "INSERT INTO devices_importsnapshot (batch_id, kind, object_id, before) "
+    good = f"r.batch_id = %(batch)s AND r.is_good AND r.kind <> '{ImportRow.Kind.NEW}'"
+    execute(
+        f"{insert} SELECT %(batch)s, '{ImportSnapshot.Kind.USER}', u.id, {spell('json_object')}("
+        "'name', u.name, 'email', u.email, 'sam_account_name', u.sam_account_name, 'mobile', u.mobile, "
+        f"'updated_at', u.updated_at) FROM {ROWS} {USER} WHERE {good} AND {writes_user} ON CONFLICT DO NOTHING",
+        parameters,
+    )
+    groups = assigned("devices_device_groups", "devicegroup_id")
+    policies = assigned("devices_device_policies", "policy_id")
+    execute(
+        f"{insert} SELECT %(batch)s, '{ImportSnapshot.Kind.DEVICE}', d.id, {spell('json_object')}("
+        "'name', d.name, 'ownership', d.ownership, 'status', d.status, 'user_id', d.user_id, 'updated_at', d.updated_at, "
+        f"'custom_attributes', {spell('as_json', value='d.custom_attributes')}, 'one_time_password', d.one_time_password, "
+        f"'groups', {groups}, 'policies', {policies}) FROM {ROWS} {DEVICE} WHERE {good} AND {imported} ON CONFLICT DO NOTHING",
+        parameters,
+    )
+
+
+def prune(parameters: Mapping[str, object]) -> None:
+    """Forget what the commit left as it was, so that undo restores, and counts, only what it changed."""
+    for name, through, column in (
+        ("groups", "devices_device_groups", "devicegroup_id"),
+        ("policies", "devices_device_policies", "policy_id"),
+    ):
+        execute(
+            f"UPDATE devices_device SET updated_at = CAST(%(now)s AS {spell('timestamp')}) WHERE id IN ("
+            "SELECT d.id FROM devices_importsnapshot s JOIN devices_device d ON d.id = s.object_id "
+            f"WHERE s.batch_id = %(batch)s AND s.kind = '{ImportSnapshot.Kind.DEVICE}' "
+            f"AND s.before->'{name}' <> {assigned(through, column)})",
+            parameters,
+        )
+    for kind, table in (
+        (ImportSnapshot.Kind.DEVICE, "devices_device"),
+        (ImportSnapshot.Kind.USER, "devices_deviceuser"),
+    ):
+        execute(
+            f"DELETE FROM devices_importsnapshot WHERE batch_id = %(batch)s AND kind = '{kind}' AND object_id NOT IN "
+            f"(SELECT id FROM {table} WHERE updated_at = CAST(%(now)s AS {spell('timestamp')}))",
+            parameters,
+        )

@@ -1,0 +1,64 @@
+"""How do the set statements of the import reach the database, where PostgreSQL and SQLite differ?
+
+Called by the stages of the pipeline; the statements themselves stand there, in the SQL that both speak.
+"""
+
+from collections.abc import Mapping
+
+from django.db import connection
+
+SPELLINGS: dict[str, dict[str, str]] = {
+    "postgresql": {
+        "json_object": "jsonb_build_object",
+        "json_list": "(SELECT COALESCE(jsonb_agg({value} ORDER BY {value}), '[]'::jsonb) {source})",
+        "items": "CROSS JOIN LATERAL jsonb_array_elements_text({value}) AS item(value)",
+        "as_json": "{value}",
+        "no_attributes": "'{{}}'::jsonb",
+        "merge": "{left} || {right}",
+        "timestamp": "timestamptz",
+    },
+    "sqlite": {
+        "json_object": "json_object",
+        "json_list": "json((SELECT json_group_array(value) FROM (SELECT {value} AS value {source} ORDER BY {value})))",
+        "items": "JOIN json_each({value}) AS item",
+        "as_json": "json({value})",
+        "no_attributes": "'{{}}'",
+        "merge": "json_patch({left}, {right})",
+        "timestamp": "text",
+    },
+}
+
+
+def spell(name: str, **parts: str) -> str:
+    """Return the spelling of `name` for the database in use, with `parts` filled in."""
+    return SPELLINGS[connection.vendor][name].format(**parts)
+
+
+def execute(statement: str, parameters: Mapping[str, object]) -> int:
+    """Run one statement with `%(name)s` parameters.
+
+    Returns:
+        The number of rows that it changed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, dict(parameters))
+        return int(cursor.rowcount)
+
+
+def query(statement: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
+    """Run one SELECT with `%(name)s` parameters and return its rows; for few rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, dict(parameters))
+        return list(cursor.fetchall())
+
+
+def make_room(megabytes: int = 64) -> None:
+    """Let the sorts and hashes of this transaction use memory instead of temporary files, where that can be set."""
+    if connection.vendor == "postgresql":
+        execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'", {})
+
+
+def analyze(table: str) -> None:
+    """Tell the planner what was loaded: it would take a fresh batch of 100,000 rows for an empty one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {connection.ops.quote_name(table)}")

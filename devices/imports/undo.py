@@ -1,0 +1,138 @@
+"""How is a committed batch taken back?
+
+Run by the worker: one transaction. Refused as a whole once a device of the batch has enrolled; what somebody changed since
+the commit is left as it is, and named.
+"""
+
+import logging
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
+
+from .assignments import ASSIGNED
+from .sql import execute, spell
+
+logger = logging.getLogger(__name__)
+
+CHUNK_DEVICES = 5_000
+# So many serial numbers of what was left are stored and shown.
+LEFT_SHOWN = 100
+RESTORED = {
+    "devices_deviceuser": "name = s.before->>'name', email = s.before->>'email', "
+    "sam_account_name = s.before->>'sam_account_name', mobile = s.before->>'mobile'",
+    "devices_device": "name = s.before->>'name', ownership = s.before->>'ownership', status = s.before->>'status', "
+    "user_id = CAST(s.before->>'user_id' AS bigint), custom_attributes = s.before->'custom_attributes', "
+    "one_time_password = s.before->>'one_time_password'",
+}
+
+
+def run(batch_id: int) -> None:
+    """Undo a batch in state `undoing`; leaves it `undone`, or `committed` with the reason in `failure`."""
+    try:
+        with transaction.atomic():
+            free = ImportBatch.objects.select_for_update(skip_locked=True, of=("self",))
+            batch = free.filter(pk=batch_id, state=ImportBatch.State.UNDOING).first()
+            if batch is not None:
+                _undo(batch)
+    except Exception:
+        logger.exception("import batch %s: the undo failed", batch_id)
+        _refuse(
+            batch_id, "internal", _("Nothing was undone: the undo could not be finished. The worker's log says why.")
+        )
+        raise
+
+
+def enrolled_since(batch: ImportBatch) -> QuerySet[Device]:
+    """Return the devices of a batch that are, or were, enrolled or blocked since: they stand in the way of undo."""
+    return _written(batch).exclude(status=Device.Status.PRE_APPROVED)
+
+
+def _written(batch: ImportBatch) -> QuerySet[Device]:
+    """Return the devices that a batch made or overwrote."""
+    overwritten = ImportSnapshot.objects.filter(batch=batch, kind=ImportSnapshot.Kind.DEVICE).values("object_id")
+    return Device.objects.filter(import_batch=batch).order_by() | Device.objects.filter(pk__in=overwritten).order_by()
+
+
+def _refuse(batch_id: int, code: str, message: str) -> None:
+    ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.UNDOING).update(
+        state=ImportBatch.State.COMMITTED,
+        state_changed_at=timezone.now(),
+        failure={"code": code, "message": message, "line": None},
+    )
+
+
+def _undo(batch: ImportBatch) -> None:
+    if enrolled := enrolled_since(batch).count():
+        text = _("Nothing was undone: %(count)s devices of this import have enrolled, or were blocked, since.")
+        _refuse(batch.pk, "enrolled", text % {"count": enrolled})
+        return
+    left = list(
+        _written(batch).exclude(updated_at=batch.committed_at).values_list("serial_number", flat=True)[: LEFT_SHOWN + 1]
+    )
+    counts: dict[str, object] = {"left": left[:LEFT_SHOWN], "left_more": len(left) > LEFT_SHOWN}
+    counts["devices_restored"] = _restore(batch, ImportSnapshot.Kind.DEVICE, "devices_device")
+    counts["users_restored"] = _restore(batch, ImportSnapshot.Kind.USER, "devices_deviceuser")
+    counts["devices_removed"] = _remove_devices(batch)
+    counts["users_removed"] = _remove_users(batch)
+    _remove_groups(batch)
+    batch.move(
+        source=ImportBatch.State.UNDOING,
+        target=ImportBatch.State.UNDONE,
+        undone_at=timezone.now(),
+        failure={},
+        counts={**batch.counts, "undo": counts},
+    )
+
+
+def _restore(batch: ImportBatch, kind: ImportSnapshot.Kind, table: str) -> int:
+    """Give back what stood there, where nobody changed it since; return how many."""
+    assert batch.committed_at is not None
+    parameters = {"batch": batch.pk, "committed": connection.ops.adapt_datetimefield_value(batch.committed_at)}
+    since = f"CAST(%(committed)s AS {spell('timestamp')})"
+    mine = (
+        f"SELECT s.object_id FROM devices_importsnapshot s JOIN {table} o ON o.id = s.object_id "
+        f"WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND o.updated_at = {since}"
+    )
+    if kind == ImportSnapshot.Kind.DEVICE:
+        for field, (_named, through, column) in ASSIGNED.items():
+            execute(f"DELETE FROM {through} WHERE device_id IN ({mine})", parameters)
+            items = spell("items", value=f"s.before->'{field}'")
+            execute(
+                f"INSERT INTO {through} (device_id, {column}) SELECT s.object_id, CAST(item.value AS bigint) "
+                f"FROM devices_importsnapshot s {items} JOIN {table} o ON o.id = s.object_id "
+                f"WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND o.updated_at = {since} "
+                f"AND CAST(item.value AS bigint) IN (SELECT id FROM {_named})",
+                parameters,
+            )
+    return execute(
+        f"UPDATE {table} SET {RESTORED[table]}, updated_at = CAST(s.before->>'updated_at' AS {spell('timestamp')}) "
+        f"FROM devices_importsnapshot s WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND s.object_id = {table}.id "
+        f"AND {table}.updated_at = {since}",
+        parameters,
+    )
+
+
+def _remove_devices(batch: ImportBatch) -> int:
+    """Delete the devices that the batch made and nobody changed since, with whatever hangs on them."""
+    made = Device.objects.filter(import_batch=batch, updated_at=batch.committed_at).order_by()
+    removed = 0
+    while numbers := list(made.values_list("pk", flat=True)[:CHUNK_DEVICES]):
+        removed += Device.objects.filter(pk__in=numbers).delete()[1].get("devices.Device", 0)
+    return removed
+
+
+def _remove_users(batch: ImportBatch) -> int:
+    """Delete the device users that the batch made, that nobody changed since, and that have no device."""
+    made = DeviceUser.objects.filter(import_batch=batch, updated_at=batch.committed_at)
+    unused = made.exclude(Exists(Device.objects.filter(user=OuterRef("pk"))))
+    return unused.order_by().delete()[1].get("devices.DeviceUser", 0)
+
+
+def _remove_groups(batch: ImportBatch) -> None:
+    """Delete the groups that the batch made and that are still, or again, empty."""
+    made = ImportSnapshot.objects.filter(batch=batch, kind=ImportSnapshot.Kind.GROUP).values("object_id")
+    DeviceGroup.objects.filter(pk__in=made, devices=None, policies=None).delete()

@@ -1,0 +1,21 @@
+"""What the portal remembers about devices, their users and groups, and about each import."""
+
+from .device import Device
+from .device_group import DeviceGroup
+from .device_user import DeviceUser
+from .domain import Domain
+from .import_batch import ImportBatch
+from .import_row import ImportProblem, ImportRow, ImportSnapshot
+from .policy import Policy
+
+__all__ = [
+    "Device",
+    "DeviceGroup",
+    "DeviceUser",
+    "Domain",
+    "ImportBatch",
+    "ImportProblem",
+    "ImportRow",
+    "ImportSnapshot",
+    "Policy",
+]

@@ -1,0 +1,124 @@
+"""Which device is approved, enrolled, gone or blocked, and what is assigned to it?"""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedCharField
+
+from devices import vocabulary
+
+from .device_group import DeviceGroup
+from .device_user import DeviceUser
+from .domain import Domain
+from .policy import Policy
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def pre_approved(self) -> Self:
+        """Devices that may enroll, and have not yet."""
+        return self.filter(status=Device.Status.PRE_APPROVED)
+
+    def listed(self) -> Self:
+        """Devices of the device list: pre-approved ones are shown only when they are asked for."""
+        return self.exclude(status=Device.Status.PRE_APPROVED)
+
+
+class Device(models.Model):
+    """A device by its platform and serial number, from its approval to its end."""
+
+    Platform = vocabulary.Platform
+    Ownership = vocabulary.Ownership
+
+    class Status(models.TextChoices):
+        PRE_APPROVED = "pre_approved", _("Pre-approved")
+        ENROLLED = "enrolled", _("Enrolled")
+        DISENROLLED = "disenrolled", _("Disenrolled")
+        BLOCKED = "blocked", _("Blocked")
+
+    class Source(models.TextChoices):
+        IMPORT = "import", _("Import")
+        MANUAL = "manual", _("Entered by hand")
+        ADE = "ade", _("Apple ADE")
+        ENROLLMENT = "enrollment", _("Enrollment")
+
+    # An import never writes these (MISSION.md: "a serial that is enrolled already is never overwritten").
+    UNTOUCHABLE: ClassVar[frozenset[str]] = frozenset({Status.ENROLLED, Status.BLOCKED})
+
+    # NULL where the platform hides it: several such devices don't collide.
+    serial_number = models.CharField(
+        _("serial number"),
+        max_length=64,
+        null=True,
+        blank=True,
+        help_text=_("Exactly as the device reports it; upper and lower case matter."),
+    )
+    platform = models.CharField(_("platform"), max_length=10, choices=vocabulary.Platform)
+    ownership = models.CharField(_("ownership"), max_length=10, choices=vocabulary.Ownership)
+    name = models.CharField(_("device name"), max_length=200, blank=True, help_text=_("Shown in the portal."))
+    status = models.CharField(
+        _("enrollment status"), max_length=12, choices=Status, default=Status.PRE_APPROVED, editable=False
+    )
+    source = models.CharField(_("source"), max_length=12, choices=Source, default=Source.MANUAL, editable=False)
+    domain = models.ForeignKey(Domain, models.PROTECT, related_name="devices", verbose_name=_("domain"))
+    user = models.ForeignKey(
+        DeviceUser,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="devices",
+        verbose_name=_("device user"),
+    )
+    groups = models.ManyToManyField(DeviceGroup, blank=True, related_name="devices", verbose_name=_("device groups"))
+    policies = models.ManyToManyField(Policy, blank=True, related_name="devices", verbose_name=_("policies"))
+    custom_attributes = models.JSONField(
+        _("custom attributes"),
+        default=dict,
+        blank=True,
+        help_text=_("Columns of an import that were kept, by their header."),
+    )
+    one_time_password = EncryptedCharField(  # NULL: there is none; the field encrypts no empty text
+        max_length=128, null=True, blank=True, editable=False, help_text=_("Encrypted; gone once it is used.")
+    )
+    approval_expires_at = models.DateTimeField(
+        _("approval expires"),
+        null=True,
+        blank=True,
+        help_text=_("From then on the device is refused. Empty: never."),
+    )
+    import_batch = models.ForeignKey(
+        "devices.ImportBatch",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,  # one check a row at COMMIT less; Django clears the link when a batch goes
+        related_name="created_devices",
+        verbose_name=_("import batch"),
+        help_text=_("The import that created this device."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+        ordering = ("-created_at", "-id")
+        permissions = (("export_device", "Can export devices"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("serial_number", "platform"),
+                name="device_serial_unique",
+                violation_error_message=_("There is a device with this serial number and platform already."),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("-created_at", "-id"), name="device_order"),  # the list's ordering
+            models.Index(Upper("serial_number"), name="device_serial_upper"),  # the check: differs by case only
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.serial_number or str(_("Device %(id)s") % {"id": self.pk})

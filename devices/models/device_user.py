@@ -1,0 +1,56 @@
+"""Whose device is it, and how can that person be reached?"""
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from .domain import Domain
+
+
+class DeviceUser(models.Model):
+    """A person of a domain; their e-mail address, whatever its case, is theirs alone there."""
+
+    domain = models.ForeignKey(Domain, models.PROTECT, related_name="users", verbose_name=_("domain"))
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    # Joined with the rows of an import; generated, so that no way of writing can forget it.
+    email_key = models.GeneratedField(
+        expression=Lower("email"),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+        editable=False,
+    )
+    sam_account_name = models.CharField(
+        _("SAM account name"), max_length=256, blank=True, help_text=_("Login name in Active Directory.")
+    )
+    mobile = PhoneNumberField(_("mobile"), blank=True, help_text=_("With country code, such as +49 170 1234567."))
+    import_batch = models.ForeignKey(
+        "devices.ImportBatch",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,  # one check a row at COMMIT less; Django clears the link when a batch goes
+        related_name="created_users",
+        verbose_name=_("import batch"),
+        help_text=_("The import that created this device user."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("device user")
+        verbose_name_plural = _("device users")
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("domain", "email_key"),
+                name="device_user_email_unique",
+                violation_error_message=_("This domain has a device user with this e-mail address already."),
+            ),
+        )
+        indexes = (models.Index(fields=("name", "id"), name="device_user_order"),)  # the list's ordering
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"

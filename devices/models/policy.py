@@ -1,0 +1,45 @@
+"""What is set up on a device?"""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.vocabulary import Platform
+
+
+def validate_platforms(value: object) -> None:
+    """Accept a list of platform codes.
+
+    Raises:
+        ValidationError: it is no list, or one of its items is no platform.
+    """
+    if not isinstance(value, list) or not set(map(str, value)) <= set(Platform.values):
+        raise ValidationError(
+            _("Write a list of platforms, such as %(example)s."), params={"example": '["ios", "macos"]'}
+        )
+
+
+class Policy(models.Model):
+    """Settings and apps that devices get when they enroll."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    platforms = models.JSONField(
+        _("platforms"),
+        default=list,
+        blank=True,
+        validators=[validate_platforms],
+        help_text=_("Empty: for every platform."),
+    )
+    settings = models.JSONField(_("settings"), default=dict, blank=True, help_text=_("A JSON object."))
+    apps = models.JSONField(_("apps"), default=list, blank=True, help_text=_("A JSON list, one object an app."))
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

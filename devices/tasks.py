@@ -1,0 +1,32 @@
+"""What does a worker do for devices? Each task takes a batch's number at most, and may run twice without harm."""
+
+from celery import shared_task
+from django.core.cache import cache
+
+from devices.imports import check, commit, rescue, retention, undo
+from devices.imports.progress import committing
+
+
+@shared_task
+def check_import(batch_id: int) -> None:
+    check.run(batch_id)
+
+
+@shared_task
+def commit_import(batch_id: int) -> None:
+    commit.run(batch_id, report=committing(batch_id, cache))
+
+
+@shared_task
+def undo_import(batch_id: int) -> None:
+    undo.run(batch_id)
+
+
+@shared_task
+def rescue_imports() -> int:
+    return rescue.rescue()
+
+
+@shared_task
+def forget_old_imports() -> int:
+    return retention.forget()
