@@ -22,7 +22,7 @@ RUNNING = re.compile(r"success: (?P<name>\S+) entered RUNNING")
 
 
 class Watch:
-    """Run the processes until a signal comes: `say` prints a line, `when_ready` is called once."""
+    """Run the processes until a signal: `say` prints a line, `when_ready` is called once."""
 
     def __init__(self, say: Callable[[str], None], when_ready: Callable[[], None]) -> None:
         self.say = say

