@@ -37,11 +37,14 @@ class FileProblem(TextChoices):
     )
     WEB_PAGE = (
         "web_page",
-        _("The file is a web page or XML, whatever its name says. Open it in a spreadsheet and save it as XLSX or CSV."),
+        _(
+            "The file is a web page or XML, whatever its name says. "
+            "Open it in a spreadsheet and save it as XLSX or CSV."
+        ),
     )
     OTHER_TEXT = (
         "other_text",
-        _("The file is %(detail)s, not a table. Save the table as CSV or XLSX and upload that."),
+        _("The file is %(detail)s, not a table. Save the table as CSV or XLSX."),
     )
     NUL_BYTE = (
         "nul_byte",
@@ -50,14 +53,14 @@ class FileProblem(TextChoices):
     UNCLOSED_QUOTE = (
         "unclosed_quote",
         _(
-            "A quotation mark (\") that opens on line %(line)s is never closed. "
+            'A quotation mark (") that opens on line %(line)s is never closed. '
             "Close it, or write it twice if it is part of the value."
         ),
     )
     STRAY_QUOTE = (
         "stray_quote",
         _(
-            "On the line that begins as line %(line)s, text follows a closing quotation mark (\"). "
+            'On the line that begins as line %(line)s, text follows a closing quotation mark ("). '
             "Write quotation marks inside a value twice, and put the whole value in quotation marks."
         ),
     )
@@ -77,10 +80,7 @@ class FileProblem(TextChoices):
     )
     TOO_MANY_ROWS = (
         "too_many_rows",
-        _(
-            "The file has more than %(limit)s lines. "
-            "Divide it into several files, or raise the setting %(setting)s."
-        ),
+        _("The file has more than %(limit)s lines. Divide it into several files, or raise the setting %(setting)s."),
     )
     TOO_MANY_COLUMNS = (
         "too_many_columns",
@@ -128,6 +128,7 @@ class FileProblem(TextChoices):
         "wrong_encoding",
         _("Line %(line)s is not text in the encoding %(detail)s. Choose the encoding in which the file was saved."),
     )
+    MAPPING_MISFIT = "mapping_misfit", _("The mapping doesn't fit the file: %(detail)s Map the columns again.")
     WRONG_DELIMITER = (
         "wrong_delimiter",
         _("“%(detail)s” can't divide columns. Choose comma, semicolon, tab, pipe or another single sign."),

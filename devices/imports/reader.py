@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from .delimited import DelimitedRows
+from .detect import detect
 from .file_format import DELIMITERS, ENCODINGS, FileFormat, Limits
 from .file_problems import FileProblem, UnreadableFileError
 from .worksheet import DateCell, ErrorCell, FormulaCell, NumberCell, SheetRows
@@ -29,6 +30,7 @@ __all__ = [
     "Preview",
     "TableReader",
     "UnreadableFileError",
+    "detect",
     "preview",
 ]
 

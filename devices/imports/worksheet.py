@@ -46,7 +46,8 @@ class ErrorCell(str):
 class SheetRows:
     """The rows of a sheet: (line, cells), blank rows left out; `line` is the number that spreadsheets show.
 
-    Cells end with the row's last value. Numbers are written without exponent; a formula's cell has its calculated value.
+    Rows are as long as the header, or longer where values stand beyond it. Numbers are written without exponent; a
+    formula's cell has its calculated value.
 
     Raises:
         UnreadableFileError: from the constructor and, with the rows before the problem delivered first, from the
@@ -121,7 +122,7 @@ class _SheetParser:
         self._columns: dict[str, int] = {}
         self._text: list[str] = []
         self.parser.CharacterDataHandler = self._text.append
-        self._depth = self._line = self._next_column = 0
+        self._depth = self._line = self._next_column = self._width = 0
         self._cells: list[str] = []
         self._attributes: dict[str, str] = {}
         self._value: str | None = None
@@ -169,8 +170,7 @@ class _SheetParser:
             self._add_cell()
         elif name == self._row_name:
             self._text.clear()  # white space between rows
-            if any(map(str.strip, self._cells)):
-                self.rows.append((self._line, self._cells))
+            self._add_row()
         elif name == self._text_name:
             if not self._is_phonetic:
                 self._value = (self._value or "") + "".join(self._text)
@@ -180,6 +180,16 @@ class _SheetParser:
             self._is_phonetic = False
         elif name == self._data_name:
             self.is_done = True
+
+    def _add_row(self) -> None:
+        cells = self._cells
+        if not any(map(str.strip, cells)):
+            return
+        if len(cells) < self._width:  # a sheet holds no empty cells, so a row isn't short as in a CSV file
+            cells.extend([""] * (self._width - len(cells)))
+        elif not self._width:
+            self._width = len(cells)
+        self.rows.append((self._line, cells))
 
     def _add_cell(self) -> None:
         reference = self._attributes.get("r")
