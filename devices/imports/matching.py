@@ -69,7 +69,8 @@ def find_known(batch: ImportBatch, column: str) -> None:
     in_domain = f"{same} AND d.domain_id = %(domain)s"
     _report(batch, column, ProblemCode.ALREADY_ENROLLED, "''", in_domain, f"d.status = '{Device.Status.ENROLLED}'")
     _report(batch, column, ProblemCode.DEVICE_BLOCKED, "''", in_domain, f"d.status = '{Device.Status.BLOCKED}'")
-    alike = "JOIN devices_device d ON upper(d.serial_number) = upper(r.serial_number) AND d.domain_id = %(domain)s"
+    # +: by the index of upper-case serial numbers, never by the domain's, which holds most devices.
+    alike = "JOIN devices_device d ON upper(d.serial_number) = upper(r.serial_number) AND +d.domain_id = %(domain)s"
     _report(batch, column, ProblemCode.CASE_DIFFERS, "d.serial_number", alike, "d.serial_number <> r.serial_number")
 
 
@@ -79,19 +80,24 @@ def classify(batch: ImportBatch) -> int:
     Returns:
         The number of rows whose kind is another than before.
     """
-    return execute(
-        f"""
-        UPDATE devices_importrow SET kind = now.kind
-        FROM (
-            SELECT r.line AS line, {KIND} AS kind FROM devices_importrow r
+    differing = f"""
+        SELECT {{wanted}} FROM (
+            SELECT r.line AS line, r.kind AS before, {KIND} AS kind FROM devices_importrow r
             LEFT JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform
             LEFT JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)
             WHERE r.batch_id = %(batch)s AND r.is_good
-        ) AS now
-        WHERE devices_importrow.batch_id = %(batch)s AND devices_importrow.line = now.line
-          AND devices_importrow.kind <> now.kind
-        """,
-        {"batch": batch.pk, "domain": batch.domain_id},
+        ) AS now WHERE now.kind <> now.before
+    """
+    parameters = {"batch": batch.pk, "domain": batch.domain_id}
+    # One UPDATE a kind: joined to the subquery itself, SQLite would compare every row with every other one.
+    kinds = [kind for (kind,) in query(differing.format(wanted="DISTINCT now.kind"), parameters)]
+    return sum(
+        execute(
+            "UPDATE devices_importrow SET kind = %(kind)s WHERE batch_id = %(batch)s AND line IN "
+            f"({differing.format(wanted='now.line')} AND now.kind = %(kind)s)",
+            {**parameters, "kind": kind},
+        )
+        for kind in kinds
     )
 
 

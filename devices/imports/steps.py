@@ -23,9 +23,10 @@ from devices.vocabulary import Duplicates
 from . import staging
 from .check import file_limits
 from .clean import Fixes
+from .detect import detect
 from .dispatch import publish
 from .mapping import Mapping, Suggestion, fingerprint, suggest
-from .reader import FileFormat, TableReader, UnreadableFileError, detect, preview
+from .reader import FileFormat, TableReader, UnreadableFileError, preview
 
 State = ImportBatch.State
 SAMPLE_ROWS = 8

@@ -1,0 +1,5 @@
+"""Plain pages of the console for what devices are made of: one module a model. The import has pages of its own (wizard/)."""
+
+from . import device, device_group, device_user, domain, import_batch, policy
+
+__all__ = ["device", "device_group", "device_user", "domain", "import_batch", "policy"]

@@ -1,0 +1,90 @@
+"""Pages of devices, and their export.
+
+Pre-approved devices are not in the list until Enrollment status > Pre-approved is chosen (MISSION.md, section 3).
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ExportMixin
+from import_export.formats.base_formats import CSV, XLSX
+from unfold.admin import ModelAdmin
+from unfold.contrib.import_export.forms import ExportForm
+
+from devices.filters import search_devices
+from devices.models import Device
+from devices.resources import DeviceResource
+
+
+class StatusFilter(admin.SimpleListFilter):
+    title = _("enrollment status")
+    parameter_name = "status"
+    ALL = "all"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*Device.Status.choices, (self.ALL, _("All, pre-approved ones too"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("All but pre-approved")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        status = self.value()
+        if status == self.ALL:
+            return queryset
+        return queryset.filter(status=status) if status else queryset.listed()  # type: ignore[attr-defined]
+
+
+@admin.register(Device)
+class DeviceAdmin(ExportMixin, ModelAdmin):
+    resource_classes = (DeviceResource,)
+    export_form_class = ExportForm
+    to_encoding = "utf-8-sig"  # so that a spreadsheet takes it for UTF-8
+
+    list_display = ("__str__", "serial_number", "platform", "ownership", "status", "user", "domain", "created_at")
+    list_filter = (StatusFilter, "platform", "ownership", "source", "domain", "groups", "policies")
+    list_select_related = ("user", "domain")
+    search_fields = ("serial_number",)  # shows the field; search_devices does it
+    search_help_text = _("Serial number, name, or the user's name or e-mail address")
+    show_full_result_count = False
+    fields = (
+        ("serial_number", "platform"),
+        ("name", "ownership"),
+        ("status", "source"),
+        ("domain", "user"),
+        "groups",
+        "policies",
+        "custom_attributes",
+        ("approval_expires_at", "import_batch"),
+        ("created_at", "updated_at"),
+    )
+    readonly_fields = ("status", "source", "import_batch", "created_at", "updated_at")
+    autocomplete_fields = ("domain", "user", "groups", "policies")
+
+    def get_export_formats(self) -> list[Any]:
+        return [CSV, XLSX]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("devices.export_device")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Device], search_term: str
+    ) -> tuple[QuerySet[Device], bool]:
+        return (search_devices(queryset, search_term) if search_term else queryset), False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Device | None = None) -> bool:
+        """Only a pre-approved device can be deleted; an enrolled one can only be disenrolled."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.status == Device.Status.PRE_APPROVED)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        super().delete_queryset(request, queryset.pre_approved())  # type: ignore[attr-defined]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name among what is in the way, devices that can't be deleted, so that none is left silently."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        kept = [str(device) for device in objs if device.status != Device.Status.PRE_APPROVED]
+        return deleted, counts, missing, [*protected, *kept]

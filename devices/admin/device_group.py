@@ -1,0 +1,24 @@
+"""Pages of device groups."""
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from devices.models import DeviceGroup
+
+
+@admin.register(DeviceGroup)
+class DeviceGroupAdmin(ModelAdmin):
+    list_display = ("name", "device_count", "description")
+    search_fields = ("name",)
+    fields = ("name", "description", "policies")
+    autocomplete_fields = ("policies",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceGroup]:
+        return super().get_queryset(request).annotate(_devices=Count("devices"))
+
+    @admin.display(description=_("devices"), ordering="_devices")
+    def device_count(self, group: DeviceGroup) -> int:
+        return int(getattr(group, "_devices", 0))

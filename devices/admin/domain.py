@@ -1,0 +1,25 @@
+"""Pages of domains; `local` can't be deleted or renamed."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from devices.models import Domain
+
+
+@admin.register(Domain)
+class DomainAdmin(ModelAdmin):
+    list_display = ("name", "kind", "phone_region", "created_at")
+    list_filter = ("kind",)
+    search_fields = ("name",)
+    fields = ("name", "kind", "phone_region")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Domain | None = None) -> tuple[str, ...]:
+        return ("name", "kind") if obj is not None and obj.is_local else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Domain | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.is_local)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, object]:
+        # "Delete selected" would take `local` too; the page of each domain has the button.
+        return {}

@@ -1,0 +1,29 @@
+"""Import batches among the plain pages: found by the palette and by links; everything happens in the wizard."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from devices.models import ImportBatch
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(ModelAdmin):
+    list_display = ("file_name", "domain", "state", "created_by", "created_at", "committed_at")
+    list_filter = ("state", "domain")
+    list_select_related = ("domain", "created_by")
+    search_fields = ("file_name",)
+    date_hierarchy = "created_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ImportBatch | None = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, object] | None = None
+    ) -> HttpResponseRedirect:
+        """Open the batch in the wizard, which asks for the permission."""
+        return HttpResponseRedirect(reverse("enroll:batch", args=[object_id]))
