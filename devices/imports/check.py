@@ -41,6 +41,16 @@ class LostBatchError(Exception):
     """Another worker has this batch, or somebody stopped it."""
 
 
+class StoppedCheckError(Exception):
+    """The file can be read, but the check can't go on; `code` and `message` say why and what to do."""
+
+    line = None
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
 def file_limits() -> Limits:
     """Return the limits of an uploaded file, from the settings."""
     return Limits(
@@ -59,7 +69,7 @@ def run(batch_id: int) -> None:
         return
     try:
         if batch.attempts > MAX_ATTEMPTS:
-            raise UnreadableFileError(
+            raise StoppedCheckError(
                 "interrupted", _("The check was interrupted several times. Look at the worker's log, then try again.")
             )
         staging.set_choices_aside(batch.pk)
@@ -67,7 +77,7 @@ def run(batch_id: int) -> None:
         _finish(batch)
     except LostBatchError:
         logger.info("import batch %s: another worker has it", batch.pk)
-    except UnreadableFileError as error:
+    except (UnreadableFileError, StoppedCheckError) as error:
         fail(batch, str(error.code), str(error.message), error.line)
     except OSError as error:
         logger.exception("import batch %s: the file can't be read", batch.pk)
@@ -138,7 +148,7 @@ def _stage(batch: ImportBatch) -> None:
     with TableReader(Path(batch.file.path), FileFormat.from_json(batch.file_format), limits=file_limits()) as reader:
         mapping = Mapping.from_json(batch.mapping)
         if wrong := mapping.problems(reader.header):
-            raise UnreadableFileError(
+            raise StoppedCheckError(
                 "mapping", _("The mapping does not fit the file: %(reason)s") % {"reason": wrong[0].message}
             )
         cleaner = Cleaner(reader.header, mapping, Fixes.from_json(batch.fixes), cell_context(batch), passwords.encrypt)

@@ -128,7 +128,6 @@ class FileProblem(TextChoices):
         "wrong_encoding",
         _("Line %(line)s is not text in the encoding %(detail)s. Choose the encoding in which the file was saved."),
     )
-    MAPPING_MISFIT = "mapping_misfit", _("The mapping doesn't fit the file: %(detail)s Map the columns again.")
     WRONG_DELIMITER = (
         "wrong_delimiter",
         _("“%(detail)s” can't divide columns. Choose comma, semicolon, tab, pipe or another single sign."),

@@ -107,7 +107,8 @@ class Workbook:
         part = self._workbook_part()
         relations = self._relations(part)
         self.is_1904 = False
-        visible, hidden = {}, {}
+        visible: dict[str, str] = {}
+        hidden: dict[str, str] = {}
         for element in elements(self.chunks(part)):
             if element.name == "workbookPr":
                 self.is_1904 = element.attributes.get("date1904") in ("1", "true")
