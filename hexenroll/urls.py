@@ -1,10 +1,17 @@
 """The whole HTTP surface, by who may come in."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
+from devices.wizard import history
 from hexenroll.health import HealthView
+
+pre_approve = [
+    path("", history.HistoryView.as_view(), name="pre_approve"),
+    path("<int:batch_id>/", history.CurrentStepView.as_view(), name="batch"),
+    path("<int:batch_id>/progress.json", history.ProgressView.as_view(), name="progress"),
+]
 
 urlpatterns = [
     # Anyone, without signing in: says whether the portal works, and nothing about what is in it.
@@ -12,4 +19,5 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Staff: signed in, and each page asks for its permission.
     path("admin/", admin.site.urls),
+    path("enroll/pre-approve/", include((pre_approve, "enroll"))),
 ]
