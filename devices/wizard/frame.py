@@ -177,7 +177,7 @@ class BatchView(WizardView):
         return ImportBatch.objects.select_related("domain", "created_by", "committed_by", "undone_by")
 
     def to_step(self, step: str = "") -> HttpResponse:
-        """Redirect to a step's page; to where the batch waits when it left that step; to the history when it is gone."""
+        """Redirect to a step's page; when it left that step, where it waits; the history when it is gone."""
         batch = self.batches().filter(pk=self.batch.pk).first()
         if batch is None:
             return redirect("enroll:pre_approve")
