@@ -27,6 +27,4 @@ def check_settings_are_known(app_configs: Sequence[Any] | None, **kwargs: Any) -
 @register
 def check_settings_are_possible(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """Return what reading the environment found wrong."""
-    return [
-        Error(problem.message, hint=problem.hint, id=problem.id) for problem in settings.SETTINGS_PROBLEMS
-    ]
+    return [Error(problem.message, hint=problem.hint, id=problem.id) for problem in settings.SETTINGS_PROBLEMS]

@@ -59,9 +59,7 @@ class Environment:
             return parse(raw)
         except ValueError as error:
             self.problems.append(
-                Problem(
-                    "hexenroll.E002", f"{name} {error}.", f"Correct {name}, or unset it to use the default."
-                )
+                Problem("hexenroll.E002", f"{name} {error}.", f"Correct {name}, or unset it to use the default.")
             )
             return default
 

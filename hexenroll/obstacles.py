@@ -44,9 +44,7 @@ def check_port() -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except socket.gaierror as error:
-        raise CommandError(
-            f"HEXENROLL_LISTEN={host} is no address of this machine: {error.strerror}."
-        ) from error
+        raise CommandError(f"HEXENROLL_LISTEN={host} is no address of this machine: {error.strerror}.") from error
     except OSError as error:
         raise CommandError(_why_not_listening(error.errno, host, port)) from error
 

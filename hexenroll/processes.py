@@ -113,7 +113,7 @@ def _configuration(run: Path) -> str:
             "command": shlex.join([*_leash(str(run / "supervisord.pid")), *program.command]),
             "priority": program.rank,
             "autorestart": "true",
-            "startsecs": 1,
+            "startsecs": 3,  # one that dies sooner, while it still imports, was never back
             "startretries": 100,  # each waits a second longer than the last: more than an hour of trying
             "stopwaitsecs": program.stop_seconds,
             "killasgroup": "true",

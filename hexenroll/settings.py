@@ -69,9 +69,7 @@ CACHES = {
         "KEY_PREFIX": "hexenroll-cache",
     }
 }
-CELERY_BROKER_URL = (
-    f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix") else REDIS_URL
-)
+CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix") else REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "hexenroll-queue:",
@@ -96,9 +94,7 @@ HEXENROLL_IMPORT_MAX_ROWS = env.number("HEXENROLL_IMPORT_MAX_ROWS", 2_000_000, 1
 HEXENROLL_IMPORT_MAX_BYTES = env.number("HEXENROLL_IMPORT_MAX_BYTES", 256 * 2**20, 1_024, 2**40)
 HEXENROLL_IMPORT_MAX_COLUMNS = env.number("HEXENROLL_IMPORT_MAX_COLUMNS", 200, 5, 16_384)
 HEXENROLL_IMPORT_MAX_CELL = env.number("HEXENROLL_IMPORT_MAX_CELL", 10_000, 255, 10_000_000)  # characters
-HEXENROLL_IMPORT_MAX_XLSX_BYTES = env.number(
-    "HEXENROLL_IMPORT_MAX_XLSX_BYTES", 512 * 2**20, 1_024, 2**40
-)  # unpacked
+HEXENROLL_IMPORT_MAX_XLSX_BYTES = env.number("HEXENROLL_IMPORT_MAX_XLSX_BYTES", 512 * 2**20, 1_024, 2**40)  # unpacked
 HEXENROLL_IMPORT_KEEP_DAYS = env.number("HEXENROLL_IMPORT_KEEP_DAYS", 90, 1, 36_500)
 HEXENROLL_PHONE_REGION = env.region("HEXENROLL_PHONE_REGION")  # of numbers without +; "": there is none
 PHONENUMBER_DEFAULT_REGION = HEXENROLL_PHONE_REGION or None

@@ -60,9 +60,7 @@ class Watch:
         if self.stopping:
             self.supervisor.kill()  # asked twice: everything else dies with it
             return
-        self.say(
-            "Stopping. A running task gets up to 30 seconds; the next start takes up what it can't finish."
-        )
+        self.say("Stopping. A running task gets up to 30 seconds; the next start takes up what it can't finish.")
         self._stop()
 
     def _stop(self) -> None:

@@ -89,8 +89,10 @@ class Portal:
             if not folder.name.isdigit():
                 continue
             try:
-                if mark in (folder / "environ").read_bytes():
-                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                # Valkey writes its title over its environment; its title names the folder.
+                if mark in (folder / "environ").read_bytes() or str(self.data) in command:
+                    found[int(folder.name)] = command
             except (PermissionError, ProcessLookupError, FileNotFoundError):
                 continue  # somebody else's, or gone in between
         return {pid: command for pid, command in found.items() if command}  # a zombie has no command line
@@ -151,3 +153,6 @@ def wait_until(condition: Callable[[], bool], seconds: float, why: Callable[[], 
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {why()}"
         time.sleep(0.05)
+
+
+MakePortal = Callable[..., Portal]
