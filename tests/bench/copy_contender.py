@@ -1,4 +1,4 @@
-"""What is the physical limit: how fast does PostgreSQL take the rows, into one table with the device table's indexes?"""
+"""What is the physical limit? One COPY of the rows into one table with the device table's indexes, on PostgreSQL."""
 
 import csv
 from io import BytesIO, TextIOWrapper
@@ -39,7 +39,8 @@ def prepare(path: Path) -> BytesIO:
 
 def copy(data: BytesIO) -> None:
     """Write prepared rows by one COPY."""
-    with connection.cursor() as cursor, cursor.copy(f"COPY {TABLE} ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)") as to:
+    statement = f"COPY {TABLE} ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)"
+    with connection.cursor() as cursor, cursor.copy(statement) as to:
         while block := data.read(BLOCK):
             to.write(block)
 

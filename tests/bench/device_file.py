@@ -18,11 +18,11 @@ HEADER = (
     "Password",
 )
 FIRST = ("Ada", "Björn", "Chloé", "Dmitri", "Elif", "Fatima", "Grace", "Hans", "Inês", "Jürgen", "Kofi", "Łucja", "Mei")
-LAST = ("Lovelace", "Øvergård", "Dupont", "Ivanov", "Yılmaz", "Hopper", "Müller", "O'Brien", "Sato", "Turing", "van Dam")
+LAST = ("Berg", "Øvergård", "Dupont", "Ivanov", "Yılmaz", "Hopper", "Müller", "O'Brien", "Sato", "Turing", "van Dam")
 PLAIN = str.maketrans("öéêüŁØåıÅ'", "oeeuLOaiA ")
 DOMAINS = ("example.com", "office.example.com", "berlin.example.org")
-PLATFORMS = (("ios", "iPhone"), ("macos", "MacBook"), ("android", "Galaxy"), ("linux", "ThinkPad"), ("tvos", "Apple TV"))
-CALLING_CODES = ("+4915112", "+4477009", "+3361234", "+3461234")  # mobile numbers with five more digits each: valid
+PLATFORMS = (("ios", "iPhone"), ("macos", "MacBook"), ("android", "Galaxy"), ("linux", "X1"), ("tvos", "Apple TV"))
+CALLING_CODES = ("+49151123", "+4479121", "+336123", "+346123")  # mobile numbers, with five more digits each
 # One to one between 0 and 36 ** 9: neighbours in the file are no neighbours in an index, as with real serial numbers.
 SCATTER, SERIALS = 2_654_435_761, 36**9
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -49,6 +49,8 @@ def run(path: Path) -> None:
     steps.start_check(batch, tell_worker=False)
     check.run(batch.pk)
     batch.refresh_from_db()
+    if batch.counts.get("errors"):
+        raise RuntimeError(f"the file has errors: {batch.counts}")
     duplicates, channel = Duplicates.REPLACE.value, Channel.EMAIL.value
     steps.choose(batch, duplicates=duplicates, channel=channel, accept_good_rows=False)
     steps.start_commit(batch, None, tell_worker=False)

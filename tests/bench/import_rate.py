@@ -84,12 +84,12 @@ def report(results: dict[Key, list[dict]]) -> None:
     for database in dict.fromkeys(key[0] for key in results):
         sizes = sorted({rows for kind, rows, _ in results if kind == database})
         print(f"\n### {database}\n")
-        print("| rows/s (peak memory; (a) is so many times as fast) | " + " | ".join(f"{rows:,} rows" for rows in sizes) + " |")
-        print("|---|" + "---|" * len(sizes))
+        print_row("rows/s (peak memory; (a) is so many times as fast)", [f"{rows:,} rows" for rows in sizes])
+        print_row("---", ["---"] * len(sizes))
         for contender, label in CONTENDERS.items():
             cells = [cell(results, (database, rows, contender)) for rows in sizes]
             if any(cells):
-                print(f"| {label} | " + " | ".join(cells) + " |")
+                print_row(label, cells)
         phases(results, database, sizes)
 
 
@@ -110,15 +110,20 @@ def phases(results: dict[Key, list[dict]], database: str, sizes: list[int]) -> N
     found = {rows: results[database, rows, "hexenroll"] for rows in sizes if (database, rows, "hexenroll") in results}
     if not found:
         return
-    print("\n| where (a)'s time goes | " + " | ".join(f"{rows:,} rows" for rows in found) + " |")
-    print("|---|" + "---|" * len(found))
+    print()
+    print_row("where (a)'s time goes", [f"{rows:,} rows" for rows in found])
+    print_row("---", ["---"] * len(found))
     names = dict.fromkeys(name for runs in found.values() for result in runs for name in result["phases"])
     for name in names:
         cells = []
         for runs in found.values():
             seconds = median(result["phases"].get(name, 0.0) for result in runs)
             cells.append(f"{seconds:.2f} s, {100 * seconds / median(result['seconds'] for result in runs):.0f} %")
-        print(f"| {name} | " + " | ".join(cells) + " |")
+        print_row(name, cells)
+
+
+def print_row(label: str, cells: list[str]) -> None:
+    print("| " + " | ".join((label, *cells)) + " |")
 
 
 if __name__ == "__main__":

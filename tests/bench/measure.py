@@ -32,7 +32,10 @@ def main(contender: str, path: Path, warm_up: Path) -> dict[str, object]:
     }
 
 
-def prepared(contender: str, path: Path, warm_up: Path) -> tuple[Callable[[], object], Callable[[], int], dict[str, float]]:
+Prepared = tuple[Callable[[], object], Callable[[], int], dict[str, float]]
+
+
+def prepared(contender: str, path: Path, warm_up: Path) -> Prepared:
     """Return what is measured, what counts the devices afterwards, and the phases' seconds."""
     from devices.models import Device
 

@@ -1,4 +1,4 @@
-"""Where does the time of an import go? Notes how long the functions of the pipeline take, each without what it calls."""
+"""Where does the time of an import go? Notes how long functions of the pipeline take, each without what it calls."""
 
 from collections import defaultdict
 from collections.abc import Callable
