@@ -328,8 +328,8 @@ def _national_numbers(calling_code: int) -> tuple[re.Pattern[str], ...]:
     data = phonenumbers.PhoneMetadata.metadata_for_region(regions[0])
     if data is None or data.leading_digits is not None:
         return ()
-    kinds = (data.mobile.national_number_pattern, data.fixed_line.national_number_pattern)
-    return tuple(re.compile(kind) for kind in kinds if kind)
+    kinds = (kind.national_number_pattern for kind in (data.mobile, data.fixed_line) if kind)
+    return tuple(re.compile(pattern) for pattern in kinds if pattern)
 
 
 class PhoneWidget(CellWidget):
@@ -366,7 +366,7 @@ class PhoneWidget(CellWidget):
         raise CellProblem(ProblemCode.PHONE_INVALID)
 
     def warnings(self, value: object, cell: str, context: CellContext) -> Iterable[CellProblem]:
-        national = phonenumbers.ndd_prefix_for_region_code(context.phone_region, strip_non_digits=True)
+        national = phonenumbers.ndd_prefix_for_region(context.phone_region, strip_non_digits=True)
         written = plain_text(cell)
         if written[:1] not in ("+", "(") and national and not written.startswith(national):
             yield CellProblem(ProblemCode.PHONE_LEADING_ZERO, detail=str(value))

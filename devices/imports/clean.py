@@ -206,7 +206,7 @@ class Cleaner:
             return None
         kept = list(self.kept.items())
         return [
-            json.dumps({name: shown(row[index], 10_000) for index, name in kept if row[index]}, ensure_ascii=False)
+            json.dumps({name: shown(row[index], 10_000) for name, index in kept if row[index]}, ensure_ascii=False)
             for row in rows
         ]
 

@@ -5,13 +5,15 @@ Called by the check (every password is encrypted before it is staged) and by the
 
 from cryptography.fernet import InvalidToken
 
+from encrypted_fields.fields import EncryptedCharField
+
 from devices.models import Device
 
 from .problems import CellProblem, ProblemCode
 
 # What a bad-rows file holds in place of a password: the ciphertext, which this portal alone can read again.
 SEALED = "sealed:"
-_field = Device._meta.get_field("one_time_password")
+_field: EncryptedCharField = Device._meta.get_field("one_time_password")
 
 
 def encrypt(password: str) -> str:

@@ -4,6 +4,7 @@ Called by the stages of the pipeline; the statements themselves stand there, in 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import connection
 
@@ -34,7 +35,7 @@ def spell(name: str, **parts: str) -> str:
     return SPELLINGS[connection.vendor][name].format(**parts)
 
 
-def execute(statement: str, parameters: Mapping[str, object]) -> int:
+def execute(statement: str, parameters: Mapping[str, Any]) -> int:
     """Run one statement with `%(name)s` parameters.
 
     Returns:
@@ -45,7 +46,7 @@ def execute(statement: str, parameters: Mapping[str, object]) -> int:
         return int(cursor.rowcount)
 
 
-def query(statement: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
+def query(statement: str, parameters: Mapping[str, Any]) -> list[tuple[object, ...]]:
     """Run one SELECT with `%(name)s` parameters and return its rows; for few rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, dict(parameters))

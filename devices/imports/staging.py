@@ -60,7 +60,7 @@ def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
                     copy.write_row(row)
         else:
             places = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)
+            cursor.executemany(f"INSERT INTO {target} VALUES ({places})", list(rows))  # type: ignore[arg-type]
 
 
 def set_choices_aside(batch_id: int) -> None:

@@ -286,7 +286,7 @@ def discard(batch: ImportBatch) -> None:
 
 def _begin(batch: ImportBatch, source: frozenset[str], target: str, tell_worker: bool, **changes: object) -> None:
     """Move a batch to a state that a worker has to see, and tell one after the commit."""
-    fresh = {"heartbeat_at": None, "attempts": 0, "progress": 0, "failure": {}}
+    fresh: dict[str, object] = {"heartbeat_at": None, "attempts": 0, "progress": 0, "failure": {}}
     if not batch.move(source=source, target=target, **fresh, **changes):
         raise StepError(_("This import has moved on in the meantime. Load the page again."))
     if tell_worker:

@@ -5,6 +5,7 @@ the commit is left as it is, and named.
 """
 
 import logging
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -57,6 +58,13 @@ def _written(batch: ImportBatch) -> QuerySet[Device]:
     return Device.objects.filter(import_batch=batch).order_by() | Device.objects.filter(pk__in=overwritten).order_by()
 
 
+def _committed_at(batch: ImportBatch) -> datetime:
+    """Return when the batch was committed: what it wrote and nobody changed since carries this time."""
+    if batch.committed_at is None:
+        raise ValueError(f"import batch {batch.pk} was never committed")
+    return batch.committed_at
+
+
 def _refuse(batch_id: int, code: str, message: str) -> None:
     ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.UNDOING).update(
         state=ImportBatch.State.COMMITTED,
@@ -71,7 +79,9 @@ def _undo(batch: ImportBatch) -> None:
         _refuse(batch.pk, "enrolled", text % {"count": enrolled})
         return
     left = list(
-        _written(batch).exclude(updated_at=batch.committed_at).values_list("serial_number", flat=True)[: LEFT_SHOWN + 1]
+        _written(batch)
+        .exclude(updated_at=_committed_at(batch))
+        .values_list("serial_number", flat=True)[: LEFT_SHOWN + 1]
     )
     counts: dict[str, object] = {"left": left[:LEFT_SHOWN], "left_more": len(left) > LEFT_SHOWN}
     counts["devices_restored"] = _restore(batch, ImportSnapshot.Kind.DEVICE, "devices_device")
@@ -90,35 +100,40 @@ def _undo(batch: ImportBatch) -> None:
 
 def _restore(batch: ImportBatch, kind: ImportSnapshot.Kind, table: str) -> int:
     """Give back what stood there, where nobody changed it since; return how many."""
-    assert batch.committed_at is not None
-    parameters = {"batch": batch.pk, "committed": connection.ops.adapt_datetimefield_value(batch.committed_at)}
-    since = f"CAST(%(committed)s AS {spell('timestamp')})"
+    parameters = {"batch": batch.pk, "committed": connection.ops.adapt_datetimefield_value(_committed_at(batch))}
     mine = (
-        f"SELECT s.object_id FROM devices_importsnapshot s JOIN {table} o ON o.id = s.object_id "
-        f"WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND o.updated_at = {since}"
+        f"s.batch_id = %(batch)s AND s.kind = '{kind}' AND o.updated_at = CAST(%(committed)s AS {spell('timestamp')})"
     )
     if kind == ImportSnapshot.Kind.DEVICE:
-        for field, (_named, through, column) in ASSIGNED.items():
-            execute(f"DELETE FROM {through} WHERE device_id IN ({mine})", parameters)
+        # The former user may be gone: then the device stays with the one that the import gave it.
+        mine += (
+            " AND (s.before->>'user_id' IS NULL OR CAST(s.before->>'user_id' AS bigint) IN "
+            "(SELECT id FROM devices_deviceuser))"
+        )
+    snapshots = f"devices_importsnapshot s JOIN {table} o ON o.id = s.object_id"
+    if kind == ImportSnapshot.Kind.DEVICE:
+        for field, (named, through, column) in ASSIGNED.items():
+            execute(
+                f"DELETE FROM {through} WHERE device_id IN (SELECT s.object_id FROM {snapshots} WHERE {mine})",
+                parameters,
+            )
             items = spell("items", value=f"s.before->'{field}'")
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT s.object_id, CAST(item.value AS bigint) "
-                f"FROM devices_importsnapshot s {items} JOIN {table} o ON o.id = s.object_id "
-                f"WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND o.updated_at = {since} "
-                f"AND CAST(item.value AS bigint) IN (SELECT id FROM {_named})",
+                f"FROM {snapshots} {items} WHERE {mine} AND CAST(item.value AS bigint) IN (SELECT id FROM {named})",
                 parameters,
             )
     return execute(
         f"UPDATE {table} SET {RESTORED[table]}, updated_at = CAST(s.before->>'updated_at' AS {spell('timestamp')}) "
         f"FROM devices_importsnapshot s WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND s.object_id = {table}.id "
-        f"AND {table}.updated_at = {since}",
+        f"AND {table}.id IN (SELECT s.object_id FROM {snapshots} WHERE {mine})",
         parameters,
     )
 
 
 def _remove_devices(batch: ImportBatch) -> int:
     """Delete the devices that the batch made and nobody changed since, with whatever hangs on them."""
-    made = Device.objects.filter(import_batch=batch, updated_at=batch.committed_at).order_by()
+    made = Device.objects.filter(import_batch=batch, updated_at=_committed_at(batch)).order_by()
     removed = 0
     while numbers := list(made.values_list("pk", flat=True)[:CHUNK_DEVICES]):
         removed += Device.objects.filter(pk__in=numbers).delete()[1].get("devices.Device", 0)
@@ -127,7 +142,7 @@ def _remove_devices(batch: ImportBatch) -> int:
 
 def _remove_users(batch: ImportBatch) -> int:
     """Delete the device users that the batch made, that nobody changed since, and that have no device."""
-    made = DeviceUser.objects.filter(import_batch=batch, updated_at=batch.committed_at)
+    made = DeviceUser.objects.filter(import_batch=batch, updated_at=_committed_at(batch))
     unused = made.exclude(Exists(Device.objects.filter(user=OuterRef("pk"))))
     return unused.order_by().delete()[1].get("devices.DeviceUser", 0)
 
