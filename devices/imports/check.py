@@ -4,6 +4,7 @@ Run by the worker and by `manage.py import_devices`. It begins anew each time: a
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -230,12 +231,15 @@ def _finish(batch: ImportBatch) -> None:
 
 
 def count_rows(batch: ImportBatch) -> dict[str, object]:
-    """Count a batch's staged rows: `rows`, `good`, `bad`, by `kinds`; its problems: `errors`, `warnings`, by `codes`."""
+    """Count a batch's staged rows: `rows`, `good`, `bad`, by `kinds`; its problems: `errors`, `warnings`, by `codes`, by `fields`."""
     groups = list(
         ImportRow.objects.filter(batch=batch).order_by().values_list("is_good", "kind").annotate(Count("line"))
     )
-    problems = batch.problems.order_by().values_list("severity", "code").annotate(Count("id"))
-    codes = {f"{severity}:{code}": count for severity, code, count in problems}
+    problems = batch.problems.order_by().values_list("severity", "code", "field").annotate(Count("id"))
+    fields = {f"{severity}:{code}:{field}": count for severity, code, field, count in problems}
+    codes: Counter[str] = Counter()
+    for key, count in fields.items():
+        codes[key.rpartition(":")[0]] += count
     return {
         "rows": sum(count for _good, _kind, count in groups),
         "good": sum(count for is_good, _kind, count in groups if is_good),
@@ -243,5 +247,6 @@ def count_rows(batch: ImportBatch) -> dict[str, object]:
         "kinds": {kind: count for is_good, kind, count in groups if is_good},
         "errors": sum(count for key, count in codes.items() if key.startswith("error:")),
         "warnings": sum(count for key, count in codes.items() if key.startswith("warning:")),
-        "codes": codes,
+        "codes": dict(codes),
+        "fields": fields,
     }
