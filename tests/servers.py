@@ -115,6 +115,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="run on this database")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "once: the database plays no part; left out of the run on PostgreSQL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of the second run what the first has shown already."""
+    if config.getoption("--database") != "postgresql":
+        return
+    shown = [item for item in items if item.get_closest_marker("once")]
+    config.hook.pytest_deselected(items=shown)
+    items[:] = [item for item in items if item not in shown]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Set the environment; a wrapper, because pytest-django reads the settings in the same hook."""

@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "registry.invalid", "2001:db8::1"])
 def test_another_machine_is_out_of_reach(host: str) -> None:

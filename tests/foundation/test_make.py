@@ -4,7 +4,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.portal import ROOT
+
+pytestmark = pytest.mark.once
 
 
 def test_a_python_that_is_too_old_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.portal import ROOT
 
+pytestmark = pytest.mark.once
+
 
 def check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `manage.py check` with the settings on a data folder of its own."""
