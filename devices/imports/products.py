@@ -52,7 +52,8 @@ SYNONYMS: dict[str, frozenset[str]] = {
     "mobile": frozenset(
         {
             "mobilenumber", "mobilephone", "mobilephonenumber", "mobileno", "phone", "phonenumber", "phoneno",
-            "telephone", "telephonenumber", "cell", "cellphone", "cellnumber", "cellphonenumber", "msisdn", "mobilnummer",
+            "telephone", "telephonenumber", "cell", "cellphone", "cellnumber", "cellphonenumber", "msisdn",
+            "mobilnummer",
             "mobiltelefon", "mobil", "handy", "handynummer", "telefon", "telefonnummer", "rufnummer",
             "mobilfunknummer",
         }
@@ -167,7 +168,8 @@ PRODUCTS: tuple[Product, ...] = (
         hints_needed=2,
         columns={
             "name": [("firstname", "lastname"), "displayname"], "email": ["emailaddress"],
-            "ownership": ["deviceownership"], "serial_number": ["deviceserialnumber"], "platform": ["deviceplatform"], "sam_account_name": ["username"],
+            "ownership": ["deviceownership"],
+            "serial_number": ["deviceserialnumber"], "platform": ["deviceplatform"], "sam_account_name": ["username"],
             "mobile": ["mobilephonenumber", "phonenumber", "mobilephone"], "device_name": ["devicefriendlyname"],
         },
         left_out=frozenset({"password"}),

@@ -15,7 +15,8 @@ from .delimited import DelimitedRows
 from .detect import detect
 from .file_format import DELIMITERS, ENCODINGS, FileFormat, Limits
 from .file_problems import FileProblem, UnreadableFileError
-from .worksheet import DateCell, ErrorCell, FormulaCell, NumberCell, SheetRows
+from .sheet_cells import DateCell, ErrorCell, FormulaCell, NumberCell
+from .worksheet import SheetRows
 
 __all__ = [
     "DELIMITERS",

@@ -4,43 +4,16 @@ Streams the sheet's XML, with memory for a few rows only. Called by `reader`.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from .file_format import FileFormat, Limits
 from .file_problems import FileProblem, UnreadableFileError
 from .shared_strings import SharedStrings, unescaped
+from .sheet_cells import DateCell, ErrorCell, FormulaCell, NumberCell, date_text, number_text
 from .workbook import Workbook, damage_explained
 from .xml_parts import MAX_DEPTH, fed, new_parser
 
 _DIGITS = "0123456789"
-# Excel counts a 29 February 1900 that never was: days before it are off by one, and nobody enrolled a device then.
-_DAY_0 = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 (a sheet knows no time zone)
-
-
-class NumberCell(str):
-    """Text of a cell that holds a number or a truth value: leading zeros and digits may be lost."""
-
-    __slots__ = ()
-
-
-class DateCell(str):
-    """Text of a cell that holds a date or a time, perhaps something else before a spreadsheet turned it into one."""
-
-    __slots__ = ()
-
-
-class FormulaCell(str):
-    """The formula of a cell, because the file holds no value for it: no spreadsheet has calculated it yet."""
-
-    __slots__ = ()
-
-
-class ErrorCell(str):
-    """Text of a cell whose formula failed, such as `#N/A`."""
-
-    __slots__ = ()
 
 
 class SheetRows:
@@ -244,29 +217,3 @@ class _SheetParser:
         if kind == "e":
             return ErrorCell(text)
         return unescaped(text)
-
-
-def number_text(text: str) -> str:
-    """Return a number of a sheet without exponent and without `.0`; what isn't a number is returned as it is."""
-    if text.isdecimal() and text.isascii():
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if number != number or number in (float("inf"), float("-inf")):
-        return text
-    # 17 digits are written into the file; repr() gives the fewest that mean the same number, which is what people see.
-    return format(Decimal(repr(number)), "f").removesuffix(".0")
-
-
-def date_text(text: str, *, is_1904: bool) -> str:
-    """Return the date and time that a sheet's day number means, in ISO form; what isn't one is returned as it is."""
-    try:
-        days = float(text)
-        moment = _DAY_0[is_1904] + timedelta(seconds=round(days * 86_400))
-    except (ValueError, OverflowError):
-        return text
-    if 0 <= days < 1:
-        return f"{moment:%H:%M:%S}"
-    return f"{moment:%Y-%m-%d}" if days.is_integer() else f"{moment:%Y-%m-%d %H:%M:%S}"
