@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from devices.models import ImportBatch, ImportSnapshot
 
+from .outcomes import GOOD, IMPORTED, OVERWRITES
 from .snapshots import DEVICE, ROWS
 from .sql import execute, spell
 
@@ -17,48 +18,44 @@ ASSIGNED = {
 }
 
 
-def assign(
-    batch: ImportBatch, parameters: Mapping[str, object], mapped: frozenset[str], *, imported: str, overwrites: str
-) -> None:
-    """Give the imported devices what their rows and the batch name; an overwritten device loses what its row doesn't name.
+def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozenset[str]) -> None:
+    """Give the imported devices what their rows and the batch name; an overwritten one loses what its row doesn't name.
 
     Args:
         batch: the batch.
         parameters: of the commit's statements.
         mapped: fields that the file fills; what it doesn't is left alone.
-        imported: SQL condition of the rows that go in.
-        overwrites: SQL condition of those that overwrite a device.
     """
-    good = "r.batch_id = %(batch)s AND r.is_good"
     if "groups" in mapped:
-        _create_groups(parameters, f"{good} AND {imported}")
+        _create_groups(parameters)
     for field, (named, through, column) in ASSIGNED.items():
         if field in mapped:
             execute(
                 f"DELETE FROM {through} WHERE device_id IN "
-                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {good} AND {overwrites})",
+                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES})",
                 parameters,
             )
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT d.id, n.id "
                 f"FROM {ROWS} {spell('items', value=f'r.{field}')} JOIN {named} n ON n.name = item.value {DEVICE} "
-                f"WHERE {good} AND {imported} AND r.{field} IS NOT NULL ON CONFLICT DO NOTHING",
+                f"WHERE {GOOD} AND {IMPORTED} AND r.{field} IS NOT NULL ON CONFLICT DO NOTHING",
                 parameters,
             )
         for number in getattr(batch, field).values_list("pk", flat=True):
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT d.id, %(number)s FROM {ROWS} {DEVICE} "
-                f"WHERE {good} AND {imported} ON CONFLICT DO NOTHING",
+                f"WHERE {GOOD} AND {IMPORTED} ON CONFLICT DO NOTHING",
                 {**parameters, "number": number},
             )
 
 
-def _create_groups(parameters: Mapping[str, object], condition: str) -> None:
+def _create_groups(parameters: Mapping[str, object]) -> None:
     """Create the groups that are named and not there yet, and note them for undo."""
     now = f"CAST(%(now)s AS {spell('timestamp')})"
     execute(
         f"INSERT INTO devices_devicegroup (name, description, created_at) SELECT DISTINCT item.value, '', {now} "
-        f"FROM {ROWS} {spell('items', value='r.groups')} WHERE {condition} AND r.groups IS NOT NULL ON CONFLICT (name) DO NOTHING",
+        f"FROM {ROWS} {spell('items', value='r.groups')} "
+        f"WHERE {GOOD} AND {IMPORTED} AND r.groups IS NOT NULL ON CONFLICT (name) DO NOTHING",
         parameters,
     )
     execute(

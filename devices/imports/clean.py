@@ -34,15 +34,16 @@ class Fixes:
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> "Fixes":
-        trim, values = data.get("trim", []), data.get("values", {})
-        assert isinstance(trim, list) and isinstance(values, dict)
+        trim, values = data.get("trim") or [], data.get("values") or {}
+        if not isinstance(trim, list) or not isinstance(values, dict):
+            raise TypeError(f"not the fixes of a batch: {data!r}")
         return cls(trim=frozenset(trim), values=values)
 
     def to_json(self) -> dict[str, object]:
         return {"trim": sorted(self.trim), "values": {field: dict(values) for field, values in self.values.items()}}
 
     def adding(self, code: str, field: str, value: str, replacement: str) -> "Fixes":
-        """Return these fixes and one more: for `surrounding_space` the whole field is trimmed, else one value replaced."""
+        """Return these fixes and one more: `surrounding_space` trims the whole field, else one value is replaced."""
         if code == ProblemCode.SURROUNDING_SPACE:
             return Fixes(trim=self.trim | {field}, values=self.values)
         return Fixes(trim=self.trim, values={**self.values, field: {**self.values.get(field, {}), value: replacement}})
@@ -206,7 +207,7 @@ class Cleaner:
             return None
         kept = list(self.kept.items())
         return [
-            json.dumps({name: shown(row[index], 10_000) for name, index in kept if row[index]}, ensure_ascii=False)
+            json.dumps({name: shown(row[index], 10_000) for index, name in kept if row[index]}, ensure_ascii=False)
             for row in rows
         ]
 

@@ -1,16 +1,6 @@
 """How do the reviewed rows of a batch become device users and pre-approved devices, all of them or none?
 
-Run by the worker and by `manage.py import_devices`: one transaction of a few set statements.
-
-What becomes of a good row (kind from matching.py; choice: the row's own, else the batch's):
-
-| kind          | replace                     | keep                        | skip    |
-|---------------|-----------------------------|-----------------------------|---------|
-| new           | user and device are made    | the same                    | the same |
-| known_user    | user overwritten, device made | device made for the user  | skipped |
-| known_device  | user and device overwritten | skipped: nothing to add     | skipped |
-| disenrolled   | both overwritten, pre-approved again | pre-approved again, user stays | skipped |
-| enrolled, blocked | skipped                 | skipped                     | skipped |
+Run by the worker and by `manage.py import_devices`: one transaction of a few set statements (writing.py).
 """
 
 import logging
@@ -19,34 +9,20 @@ from collections.abc import Callable
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from devices.models import Device, ImportBatch, ImportRow
+from devices.models import ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
-from . import assignments, snapshots
+from . import assignments, snapshots, writing
 from .bad_rows import keep_bad_rows
 from .check import MAX_ATTEMPTS
 from .mapping import Mapping
 from .matching import classify
-from .sql import execute, make_room, query, spell
+from .outcomes import GOOD, count_outcomes
+from .sql import make_room, one_at_a_time, query
 
 logger = logging.getLogger(__name__)
-
-# Lines a statement: a sign of progress every second or so.
-STEP_LINES = 25_000
-
-CHOICE = "COALESCE(NULLIF(r.decision, ''), %(duplicates)s)"
-# Rows that make a device, or make it pre-approved again.
-MAKES = (
-    f"(r.kind = '{ImportRow.Kind.NEW}' OR (r.kind IN ('{ImportRow.Kind.KNOWN_USER}', '{ImportRow.Kind.DISENROLLED}') "
-    f"AND {CHOICE} <> '{Duplicates.SKIP}'))"
-)
-# Rows that overwrite a device that is there.
-OVERWRITES = f"(r.kind IN ('{ImportRow.Kind.KNOWN_DEVICE}', '{ImportRow.Kind.DISENROLLED}') AND {CHOICE} = '{Duplicates.REPLACE}')"
-IMPORTED = f"({MAKES} OR {OVERWRITES})"
-# Of these, rows whose user's details are written.
-WRITES_USER = f"{IMPORTED} AND (r.kind = '{ImportRow.Kind.NEW}' OR {CHOICE} = '{Duplicates.REPLACE}')"
-GOOD = "r.batch_id = %(batch)s AND r.is_good"
 
 Report = Callable[[float], None]
 
@@ -123,7 +99,11 @@ def drop_file(batch: ImportBatch) -> None:
 
 def _commit(batch: ImportBatch, report: Report) -> None:
     """Write everything of the batch; the caller's transaction makes it all or nothing."""
+    # Between two commits at once, both would find the same device user or serial number to be new.
+    one_at_a_time()
     make_room()
+    _review_again_if_changed(batch)
+    report(0.1)
     now = timezone.now()
     parameters: dict[str, object] = {
         "batch": batch.pk,
@@ -131,31 +111,48 @@ def _commit(batch: ImportBatch, report: Report) -> None:
         "duplicates": batch.duplicates or Duplicates.SKIP.value,
         "now": connection.ops.adapt_datetimefield_value(now),
     }
-    _review_again_if_changed(batch)
-    report(0.1)
-    counts = _outcome(parameters)
-    # Most imports overwrite nothing; then nothing has to be remembered for undo.
-    if counts["replaced"] or _has_known(parameters):
-        snapshots.take(parameters, IMPORTED, WRITES_USER)
-    mapped = frozenset(Mapping.from_json(batch.mapping).columns) | frozenset(Mapping.from_json(batch.mapping).fixed)
-    _write_users(parameters, mapped)
+    counts = count_outcomes(batch.pk, batch.duplicates)
+    mapping = Mapping.from_json(batch.mapping)
+    mapped = frozenset(mapping.columns) | frozenset(mapping.fixed)
+    # Most imports meet nothing: nothing to overwrite, and nothing to remember for undo.
+    meets = any(count for kind, count in _kinds(batch).items() if kind != ImportRow.Kind.NEW)
+    if meets:
+        snapshots.take(parameters)
+    writing.create_users(parameters)
+    if meets:
+        writing.overwrite_users(parameters, mapped)
     report(0.4)
-    _write_devices(parameters, mapped, report)
-    assignments.assign(batch, parameters, mapped, imported=IMPORTED, overwrites=OVERWRITES)
-    snapshots.prune(parameters)
+    created = writing.create_devices(parameters, lambda share: report(0.4 + 0.5 * share))
+    if created != counts["created"]:
+        raise ReviewAgainError(_changed())
+    if meets:
+        writing.overwrite_devices(parameters, mapped)
+    assignments.assign(batch, parameters, mapped)
+    if meets:
+        snapshots.prune(parameters)
     if batch.counts.get("bad"):
         keep_bad_rows(batch)
-    counts["invited"] = _invited(parameters) if batch.channel != ImportBatch.Channel.NONE else 0
-    moved = batch.move(
-        source=ImportBatch.State.COMMITTING,
-        target=ImportBatch.State.COMMITTED,
+    if batch.channel == ImportBatch.Channel.NONE:
+        counts["invited"] = 0
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        state=ImportBatch.State.COMMITTED,
+        state_changed_at=now,
         committed_at=now,
         progress=1,
         failure={},
         counts={**batch.counts, **counts},
     )
-    assert moved, "the batch is locked"
     report(1.0)
+
+
+def _kinds(batch: ImportBatch) -> dict[str, int]:
+    """Count the good rows of each kind."""
+    rows = query(f"SELECT r.kind, count(*) FROM devices_importrow r WHERE {GOOD} GROUP BY r.kind", {"batch": batch.pk})
+    return dict(rows)
+
+
+def _changed() -> str:
+    return _("Nothing was imported: the portal changed while it was under way. Check the file again.")
 
 
 def _review_again_if_changed(batch: ImportBatch) -> None:
@@ -164,111 +161,23 @@ def _review_again_if_changed(batch: ImportBatch) -> None:
     Raises:
         ReviewAgainError: rows met something that was not there at the review, and nobody chose what happens then.
     """
-    changed = classify(batch)
-    if not changed:
+    if not classify(batch):
         return
-    open_questions = (
-        ImportRow.objects.filter(batch=batch, is_good=True, decision="")
-        .filter(kind__in=(ImportRow.Kind.KNOWN_USER, ImportRow.Kind.KNOWN_DEVICE, ImportRow.Kind.DISENROLLED))
-        .count()
-    )
     elsewhere = query(
         "SELECT count(*) FROM devices_importrow r JOIN devices_device d ON d.serial_number = r.serial_number "
         f"AND d.platform = r.platform WHERE {GOOD} AND d.domain_id <> %(domain)s",
         {"batch": batch.pk, "domain": batch.domain_id},
     )
     if elsewhere != [(0,)]:
-        raise ReviewAgainError(
-            _(
-                "Nothing was imported: devices of this file came into another domain since the check. Check the file again."
-            )
+        text = _("Nothing was imported: devices of this file came into another domain since the check. Check it again.")
+        raise ReviewAgainError(text)
+    asked = ImportRow.objects.filter(batch=batch, is_good=True, decision="", kind__in=ImportRow.QUESTIONS).count()
+    if asked and not batch.duplicates:
+        text = ngettext(
+            "Nothing was imported: the user or device of %(count)s row came into the portal since the check. "
+            "Check the file again, then choose what happens to duplicates.",
+            "Nothing was imported: users or devices of %(count)s rows came into the portal since the check. "
+            "Check the file again, then choose what happens to duplicates.",
+            asked,
         )
-    if open_questions and not batch.duplicates:
-        raise ReviewAgainError(
-            _(
-                "Nothing was imported: device users or devices of %(count)s rows came into the portal since the check. Check the file again, then choose what happens to duplicates."
-            )
-            % {"count": open_questions}
-        )
-
-
-def _outcome(parameters: dict[str, object]) -> dict[str, int]:
-    """Count what will become of the good rows: `created`, `replaced` and `skipped`."""
-    rows = query(
-        f"SELECT count(CASE WHEN {MAKES} AND NOT {OVERWRITES} THEN 1 END), count(CASE WHEN {OVERWRITES} THEN 1 END), "
-        f"count(CASE WHEN NOT {IMPORTED} THEN 1 END) FROM devices_importrow r WHERE {GOOD}",
-        parameters,
-    )
-    return dict(zip(("created", "replaced", "skipped"), map(int, map(str, rows[0])), strict=True))
-
-
-def _has_known(parameters: dict[str, object]) -> bool:
-    return bool(
-        query(
-            f"SELECT 1 FROM devices_importrow r WHERE {GOOD} AND r.kind <> '{ImportRow.Kind.NEW}' LIMIT 1", parameters
-        )
-    )
-
-
-def _invited(parameters: dict[str, object]) -> int:
-    rows = query(f"SELECT count(*) FROM devices_importrow r WHERE {GOOD} AND r.invite AND {IMPORTED}", parameters)
-    return int(str(rows[0][0]))
-
-
-def _write_users(parameters: dict[str, object], mapped: frozenset[str]) -> None:
-    """Make the users of the imported rows, or overwrite them; of several rows with one address the last one tells."""
-    written = ["name", "email"] + [field for field in ("sam_account_name", "mobile") if field in mapped]
-    now = f"CAST(%(now)s AS {spell('timestamp')})"
-    insert = (
-        "INSERT INTO devices_deviceuser (domain_id, name, email, sam_account_name, mobile, import_batch_id, created_at, updated_at) "
-        f"SELECT %(domain)s, name, email, sam_account_name, mobile, %(batch)s, {now}, {now} FROM "
-        "(SELECT r.*, row_number() OVER (PARTITION BY lower(r.email) ORDER BY r.line DESC) AS nth "
-        f"FROM devices_importrow r WHERE {GOOD} AND {{condition}}) AS last WHERE nth = 1 "
-        "ON CONFLICT (domain_id, email_key) {action}"
-    )
-    update = (
-        f"DO UPDATE SET {', '.join(f'{field} = excluded.{field}' for field in written)}, updated_at = excluded.updated_at WHERE "
-        + " OR ".join(f"devices_deviceuser.{field} <> excluded.{field}" for field in written)
-    )
-    execute(insert.format(condition=WRITES_USER, action=update), parameters)
-    # A device that was disenrolled may be given to somebody new while users that are there stay as they are.
-    execute(
-        insert.format(condition=f"r.kind = '{ImportRow.Kind.DISENROLLED}' AND {IMPORTED}", action="DO NOTHING"),
-        parameters,
-    )
-
-
-def _write_devices(parameters: dict[str, object], mapped: frozenset[str], report: Report) -> None:
-    """Make the devices of the imported rows, or overwrite them, some lines at a time; only mapped fields are overwritten."""
-    changes = {
-        "ownership": "excluded.ownership",
-        "user_id": "excluded.user_id",
-        "status": "excluded.status",
-        "custom_attributes": spell(
-            "merge", left="devices_device.custom_attributes", right="excluded.custom_attributes"
-        ),
-    }
-    if "device_name" in mapped:
-        changes["name"] = "excluded.name"
-    if "password" in mapped:  # an empty cell keeps it: no export holds passwords
-        changes["one_time_password"] = "COALESCE(excluded.one_time_password, devices_device.one_time_password)"
-    differs = " OR ".join(f"devices_device.{field} IS DISTINCT FROM {value}" for field, value in changes.items())
-    now = f"CAST(%(now)s AS {spell('timestamp')})"
-    untouchable = ", ".join(f"'{status}'" for status in sorted(Device.UNTOUCHABLE))
-    statement = (
-        "INSERT INTO devices_device (serial_number, platform, ownership, name, status, source, domain_id, user_id, "
-        "custom_attributes, one_time_password, approval_expires_at, import_batch_id, created_at, updated_at) "
-        f"SELECT r.serial_number, r.platform, r.ownership, r.device_name, '{Device.Status.PRE_APPROVED}', '{Device.Source.IMPORT}', "
-        f"%(domain)s, u.id, COALESCE(r.custom_attributes, {spell('no_attributes')}), r.one_time_password, NULL, %(batch)s, {now}, {now} "
-        "FROM devices_importrow r JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email) "
-        f"WHERE {GOOD} AND {IMPORTED} AND r.line BETWEEN %(first)s AND %(last)s "
-        "ON CONFLICT (serial_number, platform) DO UPDATE SET "
-        f"{', '.join(f'{field} = {value}' for field, value in changes.items())}, updated_at = excluded.updated_at "
-        f"WHERE devices_device.status NOT IN ({untouchable}) AND ({differs})"
-    )
-    last_line = int(
-        str(query("SELECT COALESCE(max(line), 0) FROM devices_importrow WHERE batch_id = %(batch)s", parameters)[0][0])
-    )
-    for first in range(1, last_line + 1, STEP_LINES):
-        execute(statement, {**parameters, "first": first, "last": first + STEP_LINES - 1})
-        report(0.4 + 0.5 * min(1.0, (first + STEP_LINES) / last_line))
+        raise ReviewAgainError(text % {"count": asked})

@@ -4,7 +4,6 @@ Called by the check (every password is encrypted before it is staged) and by the
 """
 
 from cryptography.fernet import InvalidToken
-
 from encrypted_fields.fields import EncryptedCharField
 
 from devices.models import Device

@@ -5,8 +5,9 @@ Taken by the commit, inside its transaction, for the rows that meet something; g
 
 from collections.abc import Mapping
 
-from devices.models import ImportRow, ImportSnapshot
+from devices.models import ImportSnapshot
 
+from .outcomes import GOOD, OVERWRITES, OVERWRITES_USER
 from .sql import execute, spell
 
 ROWS = "devices_importrow r"
@@ -19,29 +20,24 @@ def assigned(through: str, column: str) -> str:
     return spell("json_list", value=f"t.{column}", source=f"FROM {through} t WHERE t.device_id = d.id")
 
 
-def take(parameters: Mapping[str, object], imported: str, writes_user: str) -> None:
-    """Remember the users and devices that the rows are about to overwrite.
-
-    Args:
-        parameters: of the commit's statements.
-        imported: SQL condition of the rows that go in.
-        writes_user: SQL condition of those that write a user's details.
-    """
+def take(parameters: Mapping[str, object]) -> None:
+    """Remember the users and devices that the rows are about to overwrite."""
     insert = "INSERT INTO devices_importsnapshot (batch_id, kind, object_id, before) "
-    good = f"r.batch_id = %(batch)s AND r.is_good AND r.kind <> '{ImportRow.Kind.NEW}'"
     execute(
         f"{insert} SELECT %(batch)s, '{ImportSnapshot.Kind.USER}', u.id, {spell('json_object')}("
         "'name', u.name, 'email', u.email, 'sam_account_name', u.sam_account_name, 'mobile', u.mobile, "
-        f"'updated_at', u.updated_at) FROM {ROWS} {USER} WHERE {good} AND {writes_user} ON CONFLICT DO NOTHING",
+        f"'updated_at', u.updated_at) FROM {ROWS} {USER} WHERE {GOOD} AND {OVERWRITES_USER} ON CONFLICT DO NOTHING",
         parameters,
     )
     groups = assigned("devices_device_groups", "devicegroup_id")
     policies = assigned("devices_device_policies", "policy_id")
     execute(
         f"{insert} SELECT %(batch)s, '{ImportSnapshot.Kind.DEVICE}', d.id, {spell('json_object')}("
-        "'name', d.name, 'ownership', d.ownership, 'status', d.status, 'user_id', d.user_id, 'updated_at', d.updated_at, "
-        f"'custom_attributes', {spell('as_json', value='d.custom_attributes')}, 'one_time_password', d.one_time_password, "
-        f"'groups', {groups}, 'policies', {policies}) FROM {ROWS} {DEVICE} WHERE {good} AND {imported} ON CONFLICT DO NOTHING",
+        "'name', d.name, 'ownership', d.ownership, 'status', d.status, 'user_id', d.user_id, "
+        "'updated_at', d.updated_at, 'one_time_password', d.one_time_password, "
+        f"'custom_attributes', {spell('as_json', value='d.custom_attributes')}, "
+        f"'groups', {groups}, 'policies', {policies}) "
+        f"FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES} ON CONFLICT DO NOTHING",
         parameters,
     )
 

@@ -46,7 +46,7 @@ def execute(statement: str, parameters: Mapping[str, Any]) -> int:
         return int(cursor.rowcount)
 
 
-def query(statement: str, parameters: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def query(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run one SELECT with `%(name)s` parameters and return its rows; for few rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, dict(parameters))
@@ -57,6 +57,12 @@ def make_room(megabytes: int = 64) -> None:
     """Let the sorts and hashes of this transaction use memory instead of temporary files, where that can be set."""
     if connection.vendor == "postgresql":
         execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'", {})
+
+
+def one_at_a_time() -> None:
+    """Let no other import commit until this transaction ends; on SQLite, every writing transaction does so."""
+    if connection.vendor == "postgresql":
+        execute("SELECT pg_advisory_xact_lock(hashtext('hexenroll import'))", {})
 
 
 def analyze(table: str) -> None:

@@ -30,7 +30,7 @@ from .reader import FileFormat, TableReader, UnreadableFileError, preview
 
 State = ImportBatch.State
 SAMPLE_ROWS = 8
-QUESTIONS = (ImportRow.Kind.KNOWN_USER, ImportRow.Kind.KNOWN_DEVICE, ImportRow.Kind.DISENROLLED)
+QUESTIONS = ImportRow.QUESTIONS
 
 
 class StepError(Exception):
@@ -239,7 +239,8 @@ def obstacles(batch: ImportBatch) -> list[str]:
             _("There are rows with errors. Correct the file and upload it again, or import the good rows only.")
         )
     rows = ImportRow.objects.filter(batch=batch, is_good=True, kind__in=QUESTIONS, decision="")
-    if not batch.duplicates and rows.exists():
+    has_questions = any(batch.counts.get("kinds", {}).get(kind) for kind in QUESTIONS)  # spares most a look at all rows
+    if not batch.duplicates and has_questions and rows.exists():
         found.append(_("Some device users or devices are in the portal already. Choose what happens to them."))
     return found
 

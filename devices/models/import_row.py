@@ -3,7 +3,7 @@
 Staging tables: written by COPY and changed by set statements alone (imports/), never row by row.
 """
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,9 @@ class ImportRow(models.Model):
         DISENROLLED = "disenrolled", _("Device was disenrolled")
         ENROLLED = "enrolled", _("Device is enrolled")
         BLOCKED = "blocked", _("Device is blocked")
+
+    # What happens to these is the administrator's choice; without one they can't be imported.
+    QUESTIONS: ClassVar[frozenset[str]] = frozenset({Kind.KNOWN_USER, Kind.KNOWN_DEVICE, Kind.DISENROLLED})
 
     # The batch and the line are the key: a second index would cost a tenth of the import.
     pk = models.CompositePrimaryKey("batch_id", "line")

@@ -90,7 +90,8 @@ class Command(BaseCommand):
             self._print_errors(options, [_file_error(str(error.code), str(error.message), error.line)], None)
             return None
         try:
-            mapping = from_arguments(batch.headers, options["mapping"], steps.suggestion(batch).mapping)
+            given = options["mapping"]
+            mapping = from_arguments(batch.headers, given) if given else steps.suggestion(batch).mapping
         except MappingError as error:
             steps.discard(batch)
             headers = ", ".join(batch.headers)
@@ -133,7 +134,8 @@ class Command(BaseCommand):
         if batch.failure:
             self.stderr.write(batch.failure["message"])
         text = _(
-            "Batch %(batch)s: %(state)s; %(rows)s rows, %(created)s created, %(replaced)s replaced, %(skipped)s skipped, %(bad)s with errors."
+            "Batch %(batch)s: %(state)s; %(rows)s rows, %(created)s created, %(replaced)s replaced, "
+            "%(skipped)s skipped, %(bad)s with errors."
         )
         counts = {"created": 0, "replaced": 0, "skipped": 0, **batch.counts}
         self.stdout.write(text % {**counts, "batch": batch.pk, "state": batch.get_state_display()})

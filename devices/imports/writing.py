@@ -1,0 +1,91 @@
+"""How are device users and devices written, a set at a time?
+
+Called by the commit, inside its transaction. Creating never overwrites (whoever came first stays), and overwriting
+never creates; only what the file's columns fill is overwritten.
+"""
+
+from collections.abc import Callable, Mapping
+
+from devices.models import Device
+
+from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES, OVERWRITES_USER
+from .sql import execute, query, spell
+
+# Lines a statement: a sign of progress every second or so.
+STEP_LINES = 25_000
+USER = "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)"
+# Of several rows with one address, the last one tells.
+LAST_ROWS = (
+    "(SELECT r.*, row_number() OVER (PARTITION BY lower(r.email) ORDER BY r.line DESC) AS nth "
+    f"FROM devices_importrow r WHERE {GOOD} AND {{condition}}) AS last"
+)
+
+
+def _now() -> str:
+    return f"CAST(%(now)s AS {spell('timestamp')})"
+
+
+def create_users(parameters: Mapping[str, object]) -> int:
+    """Make the users of the imported rows that the domain doesn't have yet; return how many."""
+    return execute(
+        "INSERT INTO devices_deviceuser "
+        "(domain_id, name, email, sam_account_name, mobile, import_batch_id, created_at, updated_at) "
+        f"SELECT %(domain)s, name, email, sam_account_name, mobile, %(batch)s, {_now()}, {_now()} "
+        f"FROM {LAST_ROWS.format(condition=IMPORTED)} WHERE nth = 1 ON CONFLICT (domain_id, email_key) DO NOTHING",
+        parameters,
+    )
+
+
+def overwrite_users(parameters: Mapping[str, object], mapped: frozenset[str]) -> int:
+    """Give the users of the rows with the choice `replace` these rows' details; return how many changed."""
+    written = ["name", "email", *(field for field in ("sam_account_name", "mobile") if field in mapped)]
+    return execute(
+        f"UPDATE devices_deviceuser SET {', '.join(f'{field} = last.{field}' for field in written)}, "
+        f"updated_at = {_now()} FROM {LAST_ROWS.format(condition=OVERWRITES_USER)} "
+        "WHERE last.nth = 1 AND devices_deviceuser.domain_id = %(domain)s "
+        f"AND devices_deviceuser.email_key = lower(last.email) "
+        f"AND ({' OR '.join(f'devices_deviceuser.{field} <> last.{field}' for field in written)})",
+        parameters,
+    )
+
+
+def create_devices(parameters: Mapping[str, object], report: Callable[[float], None]) -> int:
+    """Make the devices that the portal doesn't have yet, some lines at a time; return how many."""
+    statement = (
+        "INSERT INTO devices_device (serial_number, platform, ownership, name, status, source, domain_id, user_id, "
+        "custom_attributes, one_time_password, import_batch_id, created_at, updated_at) "
+        f"SELECT r.serial_number, r.platform, r.ownership, r.device_name, '{Device.Status.PRE_APPROVED}', "
+        f"'{Device.Source.IMPORT}', %(domain)s, u.id, COALESCE(r.custom_attributes, {spell('no_attributes')}), "
+        f"r.one_time_password, %(batch)s, {_now()}, {_now()} FROM devices_importrow r {USER} "
+        f"WHERE {GOOD} AND {CREATES} AND r.line BETWEEN %(first)s AND %(last)s "
+        "ON CONFLICT (serial_number, platform) DO NOTHING"
+    )
+    ((last_line,),) = query(
+        "SELECT COALESCE(max(line), 0) FROM devices_importrow WHERE batch_id = %(batch)s", parameters
+    )
+    created = 0
+    for first in range(1, last_line + 1, STEP_LINES):
+        last = min(first + STEP_LINES - 1, last_line)
+        created += execute(statement, {**parameters, "first": first, "last": last})
+        report(last / last_line)
+    return created
+
+
+def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) -> int:
+    """Give devices the details of their rows, and approve disenrolled ones again; return how many changed."""
+    changes = {"ownership": "r.ownership", "user_id": "u.id", "status": f"'{Device.Status.PRE_APPROVED}'"}
+    if "device_name" in mapped:
+        changes["name"] = "r.device_name"
+    if "password" in mapped:  # an empty cell keeps it: no export holds passwords
+        changes["one_time_password"] = "COALESCE(r.one_time_password, devices_device.one_time_password)"  # noqa: S105
+    attributes = f"COALESCE(r.custom_attributes, {spell('no_attributes')})"
+    changes["custom_attributes"] = spell("merge", left="devices_device.custom_attributes", right=attributes)
+    differs = " OR ".join(f"devices_device.{field} IS DISTINCT FROM {value}" for field, value in changes.items())
+    untouchable = ", ".join(f"'{status}'" for status in sorted(Device.UNTOUCHABLE))
+    return execute(
+        f"UPDATE devices_device SET {', '.join(f'{field} = {value}' for field, value in changes.items())}, "
+        f"updated_at = {_now()} FROM devices_importrow r {USER} "
+        "WHERE devices_device.serial_number = r.serial_number AND devices_device.platform = r.platform "
+        f"AND {GOOD} AND {OVERWRITES} AND devices_device.status NOT IN ({untouchable}) AND ({differs})",
+        parameters,
+    )
