@@ -30,8 +30,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 # Title, icon, URL name, permission that shows it. An entry whose page doesn't exist yet isn't shown.
 ENROLL = [
-    (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.add_importbatch"),
-    (_("Import history"), "history", "admin:devices_importbatch_changelist", "devices.view_importbatch"),
+    (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.view_importbatch"),
 ]
 MANAGE = [
     (_("Devices"), "devices", "admin:devices_device_changelist", "devices.view_device"),

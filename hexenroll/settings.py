@@ -73,10 +73,12 @@ CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "hexenroll-queue:",
-    # Above the longest task: a task that is still running when it passes is delivered a second time.
+    # Above the longest task: a task that is still running when it passes is delivered a second time. What a killed
+    # worker had in hand comes back sooner, from its rows (rescue-imports).
     "visibility_timeout": 3_600,
-    # Seconds between two looks for tasks whose worker was killed (with the defaults: 95 s, so: 8 s).
+    # Look for such tasks every five seconds, each time (by default every tenth time).
     "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
 }
 # At least once: a task is acknowledged when it is done, so a killed worker loses none. State lives in rows.
 CELERY_TASK_ACKS_LATE = True
@@ -146,6 +148,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "hexenroll.request_body.RequestBodyMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a locked-out sign-in into its answer
 ]
 TEMPLATES = [
@@ -212,6 +215,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _is_https
+CSRF_FAILURE_VIEW = "hexenroll.error_pages.form_expired"
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come from the machine itself, without TLS
 # Sub-domains and browsers' preload lists are the organisation's decision, not this program's.

@@ -6,4 +6,6 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
 
-application = get_wsgi_application()
+from hexenroll.request_body import WholeBody  # reads the settings
+
+application = WholeBody(get_wsgi_application())

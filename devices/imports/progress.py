@@ -4,13 +4,17 @@ Asked by the page that shows it. A check writes its progress with its rows; a co
 sees into, so its progress goes through the cache.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django.core.cache import BaseCache
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from devices.models import ImportBatch
+
+logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 3_600
 
@@ -22,6 +26,7 @@ class Progress:
     Attributes:
         state: of the batch.
         is_in_work: a worker has it, or will have it.
+        is_waiting: no worker has begun yet.
         share: what is done, 0 to 1.
         rows_done: rows read so far, in a check.
         rows_per_second: their rate since the check began; None: not known.
@@ -30,6 +35,7 @@ class Progress:
 
     state: str
     is_in_work: bool
+    is_waiting: bool
     share: float
     rows_done: int
     rows_per_second: int | None
@@ -40,10 +46,13 @@ class Progress:
 
 
 def committing(batch_id: int, cache: BaseCache) -> Callable[[float], None]:
-    """Return the function with which a commit reports its share."""
+    """Return the function with which a commit reports its share; it goes on without a cache."""
 
     def report(share: float) -> None:
-        cache.set(f"import-commit-{batch_id}", share, KEEP_SECONDS)
+        try:
+            cache.set(f"import-commit-{batch_id}", share, KEEP_SECONDS)
+        except RedisError as error:
+            logger.warning("import batch %s: its progress can't be shown: %s", batch_id, error)
 
     return report
 
@@ -52,12 +61,16 @@ def progress_of(batch: ImportBatch, cache: BaseCache) -> Progress:
     """Return how far the work on `batch` is; a cache that can't be reached counts as empty."""
     share = batch.progress
     if batch.state == ImportBatch.State.COMMITTING:
-        share = float(cache.get(f"import-commit-{batch.pk}", 0))
+        try:
+            share = float(cache.get(f"import-commit-{batch.pk}", 0))
+        except RedisError as error:
+            logger.warning("import batch %s: its progress can't be read: %s", batch.pk, error)
     seconds = (timezone.now() - batch.state_changed_at).total_seconds()
     is_known = batch.is_in_work and share > 0 and seconds > 0
     return Progress(
         state=batch.state,
         is_in_work=batch.is_in_work,
+        is_waiting=batch.is_in_work and batch.heartbeat_at is None,
         share=round(share, 3),
         rows_done=batch.rows_done,
         rows_per_second=round(batch.rows_done / seconds) if is_known and batch.rows_done else None,

@@ -1,0 +1,91 @@
+"""Can the body of a request be taken? Refuses what is too large, was cut off, or has no room, each with its own page.
+
+`WholeBody` stands around the application (wsgi.py), `RequestBodyMiddleware` in settings.py.
+"""
+
+import errno
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+
+from hexenroll.error_pages import cut_off, no_room, too_large
+
+logger = logging.getLogger(__name__)
+
+# What a form around a file takes: its other fields, and the boundaries between them.
+FORM_BYTES = 2**20
+
+
+class RequestBodyMiddleware:
+    """Answer before anything of a body is stored, or as soon as storing it fails."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST":
+            refusal = self.refusal(request)
+            if refusal is not None:
+                return refusal
+        return self.get_response(request)
+
+    def refusal(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Return why the body can't be taken, as a page; None: it can, and has been read if it is a form with files."""
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size > settings.HEXENROLL_IMPORT_MAX_BYTES + FORM_BYTES:
+            return too_large(request)
+        if request.content_type != "multipart/form-data":
+            return None
+        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:
+            return redirect_to_login(request.path)  # strangers don't fill the disk
+        try:
+            # Read here: the CSRF check, which would be the first to read it, tells neither failure.
+            request.POST  # noqa: B018
+        except UnreadablePostError:
+            return cut_off(request)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            logger.exception("an upload could not be stored")
+            return no_room(request)
+        return None
+
+
+class WholeBody:
+    """A WSGI application whose requests fail when their body ends too early.
+
+    The server delivers the beginning of such a body as if it were all: half a file would be taken for a whole one.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal():
+            environ["wsgi.input"] = WholeInput(environ["wsgi.input"], int(length))
+        return self.application(environ, start_response)
+
+
+class WholeInput:
+    """A `wsgi.input` that raises ConnectionResetError where it ends before `length` bytes."""
+
+    def __init__(self, stream: Any, length: int) -> None:
+        self.stream = stream
+        self.missing = length
+
+    def read(self, size: int = -1) -> bytes:
+        return self._counted(self.stream.read(size), size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._counted(self.stream.readline(size), size)
+
+    def _counted(self, data: bytes, size: int) -> bytes:
+        self.missing -= len(data)
+        if not data and size != 0 and self.missing > 0:
+            raise ConnectionResetError(f"the request's body ended {self.missing} bytes too early")
+        return data
