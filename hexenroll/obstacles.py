@@ -35,6 +35,16 @@ def lock_data_folder() -> IO[str]:
     return lock
 
 
+def check_paths() -> None:
+    """Raise CommandError when a folder's path has a character that supervisord's configuration can't hold."""
+    for path in (settings.BASE_DIR, settings.HEXENROLL_DATA):
+        if any(character in str(path) for character in "%;\n"):
+            raise CommandError(
+                f"The path {path} contains % or ;, which the process manager can't handle.\n"
+                "Move the folder, or set HEXENROLL_DATA to one without them."
+            )
+
+
 def check_port() -> None:
     """Raise CommandError when the web server couldn't listen on HEXENROLL_LISTEN and PORT."""
     host, port = settings.HEXENROLL_LISTEN, settings.PORT

@@ -127,6 +127,4 @@ def _configuration(run: Path) -> str:
 
 
 def _section(name: str, options: dict[str, object]) -> str:
-    # Supervisord expands %(...)s: a percent sign in a path is doubled.
-    lines = [f"{key}={str(value).replace('%', '%%')}" for key, value in options.items()]
-    return "\n".join([f"[{name}]", *lines, ""])
+    return "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in options.items()), ""])

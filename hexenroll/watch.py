@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 
@@ -30,6 +31,7 @@ class Watch:
         self.stopping = False
         self.failed = False
         self.down: set[str] = set()
+        self.last_words: deque[str] = deque(maxlen=5)
 
     def run(self) -> int:
         """Return the exit status: 0 after a stop that was asked for, 1 when it broke."""
@@ -53,7 +55,7 @@ class Watch:
             self.say("Stopped.")
             return 0
         if not self.failed:
-            self.say(f"The process manager died; see {settings.HEXENROLL_DATA / 'log' / 'supervisord.log'}.")
+            self.say("The process manager died. Its last words:\n" + "".join(self.last_words))
         return 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -68,6 +70,7 @@ class Watch:
         self.supervisor.terminate()
 
     def _tell(self, line: str) -> None:
+        self.last_words.append(line)
         if self.stopping:
             return
         if died := DIED.search(line):

@@ -79,6 +79,21 @@ def test_a_wrong_setting_is_said_before_anything_starts(make_portal: MakePortal)
     assert not (portal.data / "db.sqlite3").exists()
 
 
+def test_a_data_folder_that_the_process_manager_can_not_name_is_said(make_portal: MakePortal) -> None:
+    portal = make_portal()
+    said = say_of(make_portal(HEXENROLL_DATA=str(portal.data / "100%;")))
+    assert "contains % or ;" in said
+    assert "set HEXENROLL_DATA" in said
+
+
+def test_a_data_folder_with_spaces_and_far_too_long_for_a_socket_works(make_portal: MakePortal) -> None:
+    portal = make_portal()
+    portal.data = portal.data / ("päth with spaces/" * 6)
+    portal.environment["HEXENROLL_DATA"] = str(portal.data)
+    portal.start()
+    assert portal.stop() == 0
+
+
 def test_a_database_that_does_not_answer_is_said(make_portal: MakePortal) -> None:
     said = say_of(make_portal(DATABASE_URL=f"postgresql://me:sesame@127.0.0.1:{free_port()}/portal"))
     assert "The database doesn't answer" in said

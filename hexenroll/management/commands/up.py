@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from hexenroll.obstacles import check_port, check_servers, lock_data_folder
+from hexenroll.obstacles import check_paths, check_port, check_servers, lock_data_folder
 from hexenroll.processes import prepare_folders
 from hexenroll.watch import Watch
 
@@ -19,6 +19,7 @@ class Command(BaseCommand):
     help = "Run everything on this machine: web, worker, clock and, unless REDIS_URL is set, the broker."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        check_paths()
         with lock_data_folder():
             check_port()
             try:
