@@ -29,7 +29,7 @@ FIXED_CHOICES: dict[str, list[tuple[str, str | Promise]]] = {
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """A column of the file as the form offers it. `is_used`: it fills a field; not `can_be_kept`: hexenroll added it."""
+    """A column of the file as the form offers it. `is_used`: it fills a field; not `can_be_kept`: it is our own."""
 
     index: int
     header: str
