@@ -5,7 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
+django_application = get_wsgi_application()
 
-from hexenroll.request_body import WholeBody  # reads the settings
+from hexenroll.request_body import WholeBody  # noqa: E402 - it needs the models, which are there only now
 
-application = WholeBody(get_wsgi_application())
+application = WholeBody(django_application)
