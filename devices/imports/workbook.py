@@ -77,9 +77,9 @@ class Workbook:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise UnreadableFileError(FileProblem.BROKEN_WORKBOOK)
         limit = self._limits.unpacked_bytes
-        if self._unpacked + info.file_size > limit:
-            raise self._limits.exceeded("unpacked_bytes")
         largest = max(_RATIO_COUNTS_FROM, _MAX_RATIO * info.compress_size)
+        if self._unpacked + info.file_size > limit or info.file_size > largest:
+            raise self._limits.exceeded("unpacked_bytes")
         unpacked = 0
         with self._zip.open(info) as stream:
             while chunk := stream.read(_CHUNK):
@@ -173,6 +173,8 @@ def _seek_errors_as_damage() -> Iterator[None]:
 
 def _refuse_bad_directory(file: BinaryIO) -> None:
     """Look at the archive's directory before Python loads it: there, and of a sane size?"""
+    if file.read(2) != b"PK":
+        raise UnreadableFileError(FileProblem.NOT_A_WORKBOOK)
     size = file.seek(0, 2)
     file.seek(max(0, size - (1 << 16) - 22 - 76))
     tail = file.read()

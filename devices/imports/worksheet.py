@@ -153,6 +153,7 @@ class _SheetParser:
             self._is_phonetic = False
         elif name == self._data_name:
             self.is_done = True
+            self.parser.StartElementHandler = self.parser.EndElementHandler = self.parser.CharacterDataHandler = None
 
     def _add_row(self) -> None:
         cells = self._cells

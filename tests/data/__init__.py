@@ -1,0 +1,1 @@
+"""Which files do the tests upload? Generators of good and bad ones."""
