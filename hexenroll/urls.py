@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from devices.wizard import history, mapping, upload
+from devices.wizard import check, done, history, mapping, review, upload
 from hexenroll.health import HealthView
 
 pre_approve = [
@@ -15,6 +15,19 @@ pre_approve = [
     path("<int:batch_id>/file/", upload.FileView.as_view(), name="file"),
     path("<int:batch_id>/mapping/", mapping.MappingView.as_view(), name="mapping"),
     path("<int:batch_id>/preview/", mapping.PreviewView.as_view(), name="preview"),
+    path("<int:batch_id>/check/", check.CheckView.as_view(), name="check"),
+    path("<int:batch_id>/start-check/", check.StartCheckView.as_view(), name="start_check"),
+    path("<int:batch_id>/stop-check/", check.StopCheckView.as_view(), name="stop_check"),
+    path("<int:batch_id>/fix/", check.FixView.as_view(), name="fix"),
+    path("<int:batch_id>/fixes/drop/", check.DropFixesView.as_view(), name="drop_fixes"),
+    path("<int:batch_id>/bad-rows.csv", check.BadRowsView.as_view(), name="bad_rows"),
+    path("<int:batch_id>/review/", review.ReviewView.as_view(), name="review"),
+    path("<int:batch_id>/rows/", review.RowsView.as_view(), name="rows"),
+    path("<int:batch_id>/rows/<int:line>/", review.RowView.as_view(), name="row"),
+    path("<int:batch_id>/commit/", review.CommitView.as_view(), name="commit"),
+    path("<int:batch_id>/discard/", review.DiscardView.as_view(), name="discard"),
+    path("<int:batch_id>/done/", done.DoneView.as_view(), name="done"),
+    path("<int:batch_id>/undo/", done.UndoView.as_view(), name="undo"),
     path("<int:batch_id>/progress.json", history.ProgressView.as_view(), name="progress"),
 ]
 

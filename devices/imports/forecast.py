@@ -11,12 +11,11 @@ from devices.vocabulary import Duplicates
 
 from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES
 from .sql import query
-from .steps import QUESTIONS
 
 logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 3_600
-_questions = ", ".join(f"'{ImportRow.Kind(kind).value}'" for kind in QUESTIONS)
+_questions = ", ".join(f"'{kind}'" for kind in sorted(ImportRow.QUESTIONS))
 COUNTS = f"""
 SELECT count(CASE WHEN {CREATES} THEN 1 END),
        count(CASE WHEN {OVERWRITES} THEN 1 END),
@@ -34,7 +33,7 @@ class Forecast:
     """What will become of the good rows.
 
     Attributes:
-        created: devices that will be made, or made pre-approved again.
+        created: devices that will be made.
         replaced: devices that will be overwritten.
         skipped: rows that will change nothing.
         ticked: rows that go in and are ticked for an invitation.

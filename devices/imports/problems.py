@@ -56,6 +56,17 @@ class ProblemCode(TextChoices):
             "Format the column as text, then type the value anew."
         ),
     )
+    EXCEL_ERROR = (
+        "excel_error",
+        _("The cell holds the error “%(value)s” of a formula. Type the value in place of the formula."),
+    )
+    EXCEL_FORMULA = (
+        "excel_formula",
+        _(
+            "The cell holds a formula, “%(value)s”, and not its result. "
+            "Open the file in a spreadsheet and save it again, or type the value."
+        ),
+    )
     STORED_AS_NUMBER = (
         "stored_as_number",
         _("The spreadsheet holds “%(value)s” as a number: zeros in front would be lost. Make sure that it is right."),
@@ -110,6 +121,41 @@ class ProblemCode(TextChoices):
     ALREADY_ENROLLED = "already_enrolled", _("The device “%(value)s” is enrolled already. It stays as it is.")
     DEVICE_BLOCKED = "device_blocked", _("The device “%(value)s” is blocked. It stays as it is.")
 
+
+# What a group of problems is called where no single value can be named.
+TITLES = {
+    ProblemCode.REQUIRED: _("Empty, but required"),
+    ProblemCode.SURROUNDING_SPACE: _("Spaces around the value"),
+    ProblemCode.UNKNOWN_CHOICE: _("Not one of the allowed values"),
+    ProblemCode.WINDOWS_NOT_SUPPORTED: _("Windows can't be pre-approved"),
+    ProblemCode.TOO_LONG: _("Too long"),
+    ProblemCode.CONTROL_CHARACTER: _("Control characters"),
+    ProblemCode.INVISIBLE_CHARACTER: _("Characters that can't be seen"),
+    ProblemCode.EMAIL_INVALID: _("Not an e-mail address"),
+    ProblemCode.FREE_MAIL: _("Address of a public mail service"),
+    ProblemCode.PHONE_INVALID: _("Not a phone number"),
+    ProblemCode.PHONE_NO_COUNTRY: _("Phone number without a country code"),
+    ProblemCode.PHONE_LEADING_ZERO: _("Phone number that may have lost its first zero"),
+    ProblemCode.EXCEL_NUMBER: _("Digits lost in a spreadsheet"),
+    ProblemCode.EXCEL_DATE: _("Turned into a date by a spreadsheet"),
+    ProblemCode.EXCEL_ERROR: _("Error of a formula"),
+    ProblemCode.EXCEL_FORMULA: _("Formula without a result"),
+    ProblemCode.STORED_AS_NUMBER: _("Stored as a number"),
+    ProblemCode.JUNK_SERIAL: _("No real serial number"),
+    ProblemCode.SERIAL_CHARACTERS: _("Characters that no serial number has"),
+    ProblemCode.UNUSUAL_SERIAL: _("Unusual serial number"),
+    ProblemCode.DUPLICATE_SERIAL: _("Serial number more than once in the file"),
+    ProblemCode.CASE_DIFFERS: _("Differs from another serial number by case only"),
+    ProblemCode.OTHER_DOMAIN: _("Device of another domain"),
+    ProblemCode.UNKNOWN_POLICY: _("No such policy"),
+    ProblemCode.NEW_GROUP: _("New device group"),
+    ProblemCode.TOO_MANY_GROUPS: _("Too many new device groups"),
+    ProblemCode.EXTRA_CELLS: _("More cells than the header"),
+    ProblemCode.SHORT_LINE: _("Fewer cells than the header"),
+    ProblemCode.SEALED_PASSWORD: _("Sealed password of another portal"),
+    ProblemCode.ALREADY_ENROLLED: _("Enrolled already"),
+    ProblemCode.DEVICE_BLOCKED: _("Blocked device"),
+}
 
 # Everything else is an error: it keeps its line out.
 WARNINGS = frozenset(

@@ -1,0 +1,171 @@
+"""Which rows does the administrator look at in the review? Asked by the wizard, for a page and for "all that match".
+
+Rows are paged by their line: an OFFSET over 200,000 rows would take longer than everything else on the page.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Collate, Concat, Lower
+
+from devices.models import ImportBatch, ImportProblem, ImportRow
+from devices.vocabulary import Duplicates
+
+PAGE_ROWS = 50
+# Matches are counted up to here; beyond, "more than" says enough.
+COUNTED = 10_000
+UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """What the rows have in common. An empty attribute does not narrow them.
+
+    Attributes:
+        search: a part of serial number, e-mail address or name; ASCII letters whatever their case.
+        kind: an `ImportRow.Kind`.
+        invite: `yes` or `no`.
+        decision: a choice of `Duplicates`, or `undecided` for duplicates without a choice of their own.
+        warnings: `yes`: rows with warnings alone.
+    """
+
+    search: str = ""
+    kind: str = ""
+    invite: str = ""
+    decision: str = ""
+    warnings: str = ""
+
+    @classmethod
+    def from_query(cls, data: Mapping[str, Any]) -> "RowFilter":
+        """Read a filter from a form; what is no choice of it is left out."""
+
+        def choice(name: str, allowed: list[str]) -> str:
+            value = str(data.get(name, ""))
+            return value if value in allowed else ""
+
+        return cls(
+            search=str(data.get("q", "")).replace("\x00", "").strip()[:200],
+            kind=choice("kind", ImportRow.Kind.values),
+            invite=choice("invite", ["yes", "no"]),
+            decision=choice("decision", [*Duplicates.values, UNDECIDED]),
+            warnings=choice("warnings", ["yes"]),
+        )
+
+    def to_query(self) -> dict[str, str]:
+        """Return the filter as `from_query` reads it, without what is empty."""
+        found = {
+            "q": self.search,
+            "kind": self.kind,
+            "invite": self.invite,
+            "decision": self.decision,
+            "warnings": self.warnings,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.to_query()
+
+    def rows(self, batch: ImportBatch) -> QuerySet[ImportRow]:
+        """Return the good rows of `batch` that match, in the order of the file."""
+        rows = ImportRow.objects.filter(batch=batch, is_good=True).order_by("line")
+        if self.search:
+            rows = rows.alias(text=searched_text()).filter(text__contains=ascii_lower(self.search))
+        if self.kind:
+            rows = rows.filter(kind=self.kind)
+        if self.invite:
+            rows = rows.filter(invite=self.invite == "yes")
+        if self.decision == UNDECIDED:
+            rows = rows.filter(decision="", kind__in=ImportRow.QUESTIONS)
+        elif self.decision:
+            rows = rows.filter(decision=self.decision)
+        if self.warnings:
+            warned = ImportProblem.objects.warnings().filter(batch=batch).order_by().values("line")
+            rows = rows.filter(line__in=warned)
+        return rows
+
+
+def searched_text() -> Lower:
+    """Return what a search looks at, in lower case as far as it is ASCII: the same, and fast, on both databases."""
+    text: Any = Concat("serial_number", Value("\n"), "email", Value("\n"), "name")
+    return Lower(Collate(text, "C") if connection.vendor == "postgresql" else text)
+
+
+def ascii_lower(text: str) -> str:
+    """Return `text` with its ASCII letters in lower case."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+@dataclass(frozen=True)
+class RowPage:
+    """Some rows of a filter.
+
+    Attributes:
+        rows: in the order of the file.
+        total: rows that match; `COUNTED` when there are more.
+        is_total_exact: False when there are more than `total`.
+        number: how many matching rows come before the first of the page; None: not known.
+        has_previous: there are rows before.
+        has_next: there are rows after.
+    """
+
+    rows: list[ImportRow]
+    total: int
+    is_total_exact: bool
+    number: int | None
+    has_previous: bool
+    has_next: bool
+
+
+def page(batch: ImportBatch, chosen: RowFilter, *, after: int = 0, before: int = 0, size: int = PAGE_ROWS) -> RowPage:
+    """Return the rows that follow line `after`, or that stand before line `before`.
+
+    Args:
+        batch: the batch.
+        chosen: which rows.
+        after: a line; 0: from the beginning.
+        before: a line; when it is given, the last rows before it.
+        size: rows of a page.
+    """
+    rows = chosen.rows(batch).defer("one_time_password", "custom_attributes")
+    if chosen.is_empty:
+        found, more = _by_line(rows, after, before, size)
+        total = int(batch.counts.get("good", 0))
+        return _page(found, total, True, None if after or before else 0, after, before, more)
+    # One look at all rows tells how many match and which are on the page.
+    lines = list(rows.values_list("line", flat=True)[: COUNTED + 1])
+    is_exact = len(lines) <= COUNTED
+    if not is_exact and max(after, before) >= lines[-size]:
+        found, more = _by_line(rows, after, before, size)
+        return _page(found, COUNTED, False, None, after, before, more)
+    end = bisect_left(lines, before) if before else min(len(lines), bisect_right(lines, after) + size)
+    start = max(0, end - size) if before else bisect_right(lines, after)
+    found = list(rows.model.objects.filter(batch=batch, line__in=lines[start:end]).order_by("line"))
+    more = start > 0 if before else end < len(lines)
+    return _page(found, min(len(lines), COUNTED), is_exact, start, start, before, more)
+
+
+def _by_line(rows: QuerySet[ImportRow], after: int, before: int, size: int) -> tuple[list[ImportRow], bool]:
+    """Return the rows of a page, and whether there are more in that direction."""
+    if before:
+        found = list(rows.filter(line__lt=before).order_by("-line")[: size + 1])
+        return found[:size][::-1], len(found) > size
+    found = list(rows.filter(Q(line__gt=after)).order_by(F("line"))[: size + 1])
+    return found[:size], len(found) > size
+
+
+def _page(
+    rows: list[ImportRow], total: int, is_exact: bool, number: int | None, after: int, before: int, more: bool
+) -> RowPage:
+    return RowPage(
+        rows=rows,
+        total=total,
+        is_total_exact=is_exact,
+        number=number,
+        has_previous=more if before else after > 0,
+        has_next=True if before else more,
+    )
