@@ -16,12 +16,13 @@ from django.core.validators import validate_email
 from import_export.widgets import CharWidget
 
 from .problems import CellProblem, ProblemCode
-from .reader import DateCell, NumberCell
+from .reader import DateCell, ErrorCell, FormulaCell, NumberCell
 
 # A spreadsheet would run these as formulas; the apostrophe in front says "text" to it, and is taken off on the way in.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
-SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+?\d+")
+# Spreadsheets always write the sign of the exponent; without one, and without a point, it is a serial such as 7E12345678.
+SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|[+-]?\d+[.,]\d+[eE]\d+")
 # What a spreadsheet keeps of a number; digits after the 15th become zeros.
 SPREADSHEET_DIGITS = 15
 
@@ -62,6 +63,9 @@ class CellWidget(CharWidget):
         max_length: in characters.
     """
 
+    # Between two cells: a space around one, an apostrophe in front, or what may be an error or a formula of a workbook.
+    NOT_PLAIN: ClassVar[tuple[str, ...]] = ("\n ", " \n", "\n'", "\n#", "\n=")
+
     def __init__(self, max_length: int) -> None:
         super().__init__()
         self.max_length = max_length
@@ -73,7 +77,9 @@ class CellWidget(CharWidget):
         """
         text = "\n".join(cells)
         return (
-            not ("\n " in text or " \n" in text or "\n'" in text or text[:1] in (" ", "'") or text[-1:] == " ")
+            not any(map(text.__contains__, self.NOT_PLAIN))
+            and text[:1] not in (" ", "'", "#", "=")
+            and text[-1:] != " "
             and text.replace("\n", "").isprintable()
             and text.count("\n") == len(cells) - 1
             and "" not in cells
@@ -93,6 +99,10 @@ class CellWidget(CharWidget):
         Raises:
             CellProblem: the cell breaks a rule of its column.
         """
+        if isinstance(value, ErrorCell):
+            raise CellProblem(ProblemCode.EXCEL_ERROR)
+        if isinstance(value, FormulaCell):
+            raise CellProblem(ProblemCode.EXCEL_FORMULA)
         text = plain_text(value)
         if text != text.strip():
             raise CellProblem(ProblemCode.SURROUNDING_SPACE, suggestion=text.strip())
@@ -248,9 +258,8 @@ class EmailWidget(CellWidget):
 class SerialWidget(CellWidget):
     """A serial number, kept exactly: its case is never changed, and no other case is ever suggested."""
 
-    PLAIN: ClassVar[re.Pattern[str]] = re.compile(
-        r"(?!(.)\1+$)(?=[0-9-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9-]{7,28}[A-Za-z0-9]"
-    )
+    # Not the same character all over, at least one letter: neither junk nor a number; hyphens could hide junk.
+    PLAIN: ClassVar[re.Pattern[str]] = re.compile(r"(?!(.)\1+$)(?=[0-9]*[a-z])[a-z0-9]{9,30}", re.IGNORECASE | re.ASCII)
     CHARACTERS: ClassVar[re.Pattern[str]] = re.compile(r"[^\x20-\x7e]")
     USUAL: ClassVar[re.Pattern[str]] = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{4,28}[A-Za-z0-9]")
     # Without spaces and punctuation, in lower case (PROTOCOLS.md, section 2).

@@ -152,7 +152,14 @@ def _stage(batch: ImportBatch) -> None:
             raise StoppedCheckError(
                 "mapping", _("The mapping does not fit the file: %(reason)s") % {"reason": wrong[0].message}
             )
-        cleaner = Cleaner(reader.header, mapping, Fixes.from_json(batch.fixes), cell_context(batch), passwords.encrypt)
+        cleaner = Cleaner(
+            reader.header,
+            mapping,
+            Fixes.from_json(batch.fixes),
+            cell_context(batch),
+            passwords.encrypt,
+            passwords.unseal,
+        )
         rows, done = iter(reader), 0
         while chunk := list(islice(rows, CHUNK_ROWS)):
             lines, cells = zip(*chunk, strict=True)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .cells import CellContext
+from .cells import CellContext, plain_text
 from .columns import COLUMNS, Column
 from .mapping import Mapping as FieldMapping
 from .problems import CellProblem, ProblemCode
@@ -51,7 +51,7 @@ class Fixes:
     def apply(self, field: str, cells: Sequence[str]) -> Sequence[str]:
         """Return the cells of a column with the fixes of its field."""
         if field in self.trim:
-            cells = [cell.strip() if type(cell) is str else cell for cell in cells]
+            cells = [cell.strip() if cell != cell.strip() else cell for cell in cells]  # keeps what kind of cell it was
         if values := self.values.get(field):
             cells = [values.get(cell, cell) for cell in cells]
         return cells
@@ -84,7 +84,8 @@ class Cleaner:
         mapping: which column fills which field.
         fixes: changes that the administrator allowed.
         context: what the rules know besides the cells.
-        seal: turns a one-time password into what may be stored.
+        encrypt: turns a one-time password into what may be stored.
+        unseal: returns the one-time password in a cell, which may hold it sealed.
     """
 
     def __init__(
@@ -93,13 +94,15 @@ class Cleaner:
         mapping: FieldMapping,
         fixes: Fixes,
         context: CellContext,
-        seal: Callable[[str], str],
+        encrypt: Callable[[str], str],
+        unseal: Callable[[str], str],
     ) -> None:
         self.header = list(header)
         self.mapping = mapping
         self.fixes = fixes
         self.context = context
-        self.seal = seal
+        self.encrypt = encrypt
+        self.unseal = unseal
         self.kept = mapping.attribute_names(header)
 
     def clean(self, lines: Sequence[int], rows: list[list[str]]) -> Chunk:
@@ -129,7 +132,9 @@ class Cleaner:
             elif missing < 0:
                 if any(row[width:]):
                     more = CellProblem(ProblemCode.EXTRA_CELLS, detail=str(-missing))
-                    problems.append(self._problem(line, None, more, row[width]))
+                    # In a row that is shifted to the right, the cell behind the header may be the password.
+                    shown_cell = "" if "password" in self.mapping.columns else row[width]
+                    problems.append(self._problem(line, None, more, shown_cell))
                 row = row[:width]
             squared.append(row)
         return squared
@@ -145,7 +150,7 @@ class Cleaner:
         if len(indexes) == 1:
             index = indexes[0]
             return [row[index] for row in rows]
-        return [" ".join(filter(None, (row[index].strip() for index in indexes))) for row in rows]
+        return [" ".join(filter(None, (plain_text(row[index]).strip() for index in indexes))) for row in rows]
 
     def _clean_column(
         self, column: Column, cells: Sequence[str], lines: Sequence[int], problems: list[Problem]
@@ -172,21 +177,24 @@ class Cleaner:
             return "", (CellProblem(ProblemCode.REQUIRED),) if column.is_required else ()
         if column.widget.is_plain((cell,), self.context):
             return cell, ()
+        is_password = column.field == "password"
         try:
+            if is_password:
+                cell = self.fixes.apply(column.field, [self.unseal(cell)])[0]
             value = column.widget.clean(cell, context=self.context)
         except CellProblem as problem:
             return "", (problem,)
         warnings = tuple(column.widget.warnings(value, cell, self.context))
-        if column.field == "password":
-            value = self.seal(str(value))
+        if is_password:
+            value = self.encrypt(str(value))
         elif isinstance(value, list):
             value = json.dumps(value, ensure_ascii=False)
         return value, warnings
 
     def _problem(self, line: int, column: Column | None, problem: CellProblem, cell: str) -> Problem:
-        value = problem.value if problem.value is not None else cell
+        value, suggestion = problem.value if problem.value is not None else cell, problem.suggestion
         if column is not None and column.field == "password":
-            value = ""
+            value = suggestion = ""
         return (
             line,
             "warning" if problem.is_warning else "error",
@@ -194,7 +202,7 @@ class Cleaner:
             column.field if column else "",
             self._column_name(column)[:VALUE_LENGTH] if column else "",
             shown(value),
-            problem.suggestion[:VALUE_LENGTH],
+            shown(suggestion),
             problem.detail[:VALUE_LENGTH],
         )
 
@@ -207,7 +215,9 @@ class Cleaner:
             return None
         kept = list(self.kept.items())
         return [
-            json.dumps({name: shown(row[index], 10_000) for index, name in kept if row[index]}, ensure_ascii=False)
+            json.dumps(
+                {name: shown(plain_text(row[index]), 10_000) for index, name in kept if row[index]}, ensure_ascii=False
+            )
             for row in rows
         ]
 

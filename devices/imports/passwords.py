@@ -16,23 +16,26 @@ _field: EncryptedCharField = Device._meta.get_field("one_time_password")
 
 
 def encrypt(password: str) -> str:
-    """Return a password, or a sealed one, as the database stores it.
+    """Return a password as the database stores it."""
+    return str(_field.get_prep_value(password))
+
+
+def unseal(cell: str) -> str:
+    """Return the password in `cell`, sealed or not: the rules for passwords hold for both.
 
     Raises:
-        CellProblem: the sealed password was not sealed by this portal.
+        CellProblem: the password was not sealed by this portal.
     """
-    if password.startswith(SEALED):
-        token = password.removeprefix(SEALED)
-        try:
-            _field.f.decrypt(token.encode())
-        except InvalidToken:
-            raise CellProblem(ProblemCode.SEALED_PASSWORD) from None
-        return token
-    return str(_field.get_prep_value(password))
+    if not cell.startswith(SEALED):
+        return cell
+    try:
+        return str(_field.f.decrypt(cell.removeprefix(SEALED).encode()).decode())
+    except (InvalidToken, UnicodeError):
+        raise CellProblem(ProblemCode.SEALED_PASSWORD) from None
 
 
 def seal(cell: str) -> str:
     """Return what a file that goes out holds in place of the password in `cell`."""
     if not cell.strip() or cell.startswith(SEALED):
         return cell
-    return SEALED + encrypt(cell)
+    return SEALED + encrypt(cell.encode("utf-8", "replace").decode())
