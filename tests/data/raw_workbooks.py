@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+from collections.abc import Mapping
 from io import BytesIO
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -55,7 +56,7 @@ def _relations(*relations: tuple[str, str, str]) -> str:
     return f'<Relationships xmlns="{_RELATIONS}">{items}</Relationships>'
 
 
-def packed(members: dict[str, str] | dict[str, bytes] | dict[str, str | bytes]) -> bytes:
+def packed(members: Mapping[str, str | bytes]) -> bytes:
     """Return members as a ZIP archive."""
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -113,5 +113,6 @@ def test_damaged_workbook_is_read_or_refused(content: bytes) -> None:
 @EXAMPLES
 @given(st.sampled_from(sorted(XLSX_PARTS)), st.data())
 def test_workbook_with_a_damaged_part_is_read_or_refused(name: str, data: st.DataObject) -> None:
-    part = data.draw(mutated(st.just(XLSX_PARTS[name].encode())))
-    read_in_every_way(raw.packed({**XLSX_PARTS, name: part}))
+    parts: dict[str, str | bytes] = {**XLSX_PARTS}
+    parts[name] = data.draw(mutated(st.just(XLSX_PARTS[name].encode())))
+    read_in_every_way(raw.packed(parts))
