@@ -50,8 +50,9 @@ class DelimitedRows:
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         max_columns = self._limits.columns
         max_line = self._limits.rows + self._format.has_header
-        # The limit is the process's, not the reader's; all files of a process have the same limits.
-        csv.field_size_limit(self._limits.cell)
+        max_cell = self._limits.cell
+        # The module's own limit is the whole process's: it is only raised, so that it never stands in anybody's way.
+        csv.field_size_limit(max(csv.field_size_limit(), max_cell))
         records = csv.reader(self._lines(), delimiter=self._format.delimiter, strict=True)
         last_line_num = 0
         try:
@@ -63,6 +64,8 @@ class DelimitedRows:
                         raise self._limits.exceeded("rows")
                     if len(cells) > max_columns:
                         raise self._limits.exceeded("columns", line=line, found=len(cells))
+                    if len("".join(cells)) > max_cell and max(map(len, cells)) > max_cell:
+                        raise self._limits.exceeded("cell", line=line)
                     # Nearly every row begins with a letter, which is above "!", unlike white space: a fast "not blank".
                     if (cells and cells[0] > "!") or not is_blank(cells):
                         yield line, cells
