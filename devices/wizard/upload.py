@@ -91,7 +91,7 @@ class UploadView(WizardView):
     step = "file"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(UploadForm(initial={"domain": self.usual_domain()}))
+        return self.page(UploadForm(initial={"domain": self.usual_domain().pk}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = UploadForm(request.POST, request.FILES)

@@ -10,6 +10,7 @@
   const bar = box.querySelector("progress");
   const part = (name) => box.querySelector(`[data-part="${name}"]`);
   const number = new Intl.NumberFormat(document.documentElement.lang || undefined);
+  const percent = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "percent" });
   const say = (text, value) => box.dataset[text].replace("%s", value);
   const begun = Date.now();
   let spoken = 0;
@@ -21,7 +22,7 @@
 
   function show(progress) {
     if (progress.share > 0) bar.value = progress.share;
-    part("percent").textContent = progress.share > 0 ? say("percent", number.format(Math.floor(progress.share * 100))) : "";
+    part("percent").textContent = progress.share > 0 ? say("percent", percent.format(Math.floor(progress.share * 100) / 100)) : "";
     part("rows").textContent = progress.rows_done ? say("rows", number.format(progress.rows_done)) : "";
     part("rate").textContent = progress.rows_per_second ? say("rate", number.format(progress.rows_per_second)) : "";
     part("left").textContent = progress.seconds_left === null ? "" : timeLeft(progress.seconds_left);
