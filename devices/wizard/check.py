@@ -1,26 +1,29 @@
 """Step 3: what is wrong with the file, what mends it, and how does it go on?"""
 
 from itertools import chain
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.cache import cache
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from devices.imports import bad_rows, problem_list
 from devices.imports.clean import Fixes
 from devices.imports.columns import BY_FIELD
 from devices.imports.offers import Offer, accept, offers
 from devices.imports.problem_list import Key, ProblemFilter, ProblemGroup
-from devices.imports.problems import TITLES, ProblemCode, message
+from devices.imports.problems import TITLES, ProblemCode
 from devices.imports.progress import progress_of
 from devices.imports.reader import UnreadableFileError
 from devices.imports.steps import StepError, drop_fixes, start_check, stop_check
 from devices.models import ImportBatch, ImportProblem
 
 from .frame import ADD, REACHABLE, BatchView
+from .problem_text import problem_text
 
 State = ImportBatch.State
 
@@ -52,33 +55,37 @@ class CheckView(BatchView):
         fixes = applied(Fixes.from_json(batch.fixes))
         if batch.state != State.READY:
             return self.render("enroll/check.html", fixes=fixes)
-        chosen = ProblemFilter.from_query(request.GET)
-        groups = problem_list.groups(batch)
-        page = problem_list.page(
-            batch,
-            chosen,
-            after=key_of(request.GET.get("after", "")),
-            before=key_of(request.GET.get("before", "")),
-        )
-        return self.render(
-            "enroll/check.html",
-            fixes=fixes,
-            offers=offers(batch) if self.may(ADD) and batch.file else [],
-            errors=[(group, TITLES[ProblemCode(group.code)]) for group in groups if group.severity == "error"],
-            warnings=[(group, TITLES[ProblemCode(group.code)]) for group in groups if group.severity == "warning"],
-            chosen=chosen,
-            codes=_codes(groups),
-            fields=_fields(groups),
-            page=page,
-            problems=[(problem, said(problem)) for problem in page.problems],
-            previous=text_of(page.previous),
-            next=text_of(page.next),
-        )
+        found = offers(batch) if self.may(ADD) and batch.file else []
+        takeable = [offer for offer in found if not offer.choices]
+        return self.render("enroll/check.html", fixes=fixes, offers=found, takeable=takeable, **self._problems())
+
+    def _problems(self) -> dict[str, Any]:
+        """Return the groups of problems, and the page of the list that the address asks for."""
+        asked, groups = self.request.GET, problem_list.groups(self.batch)
+        chosen = ProblemFilter.from_query(asked)
+        after, before = key_of(asked.get("after", "")), key_of(asked.get("before", ""))
+        page = problem_list.page(self.batch, chosen, after=after, before=before)
+        titled = [(group, TITLES[ProblemCode(group.code)]) for group in groups]
+        return {
+            "group_lists": [
+                (_("Errors"), [item for item in titled if item[0].severity == ImportProblem.Severity.ERROR]),
+                (_("Warnings"), [item for item in titled if item[0].severity == ImportProblem.Severity.WARNING]),
+            ],
+            "chosen": chosen,
+            "codes": _codes(groups),
+            "fields": _fields(groups),
+            "problems": [(problem, problem_text(problem)) for problem in page.problems],
+            "previous": text_of(page.previous),
+            "next": text_of(page.next),
+            "count_text": count_text(page.total, page.is_total_exact),
+        }
 
 
-def said(problem: ImportProblem) -> str:
-    """Return the message of a problem."""
-    return message(problem.code, column=problem.column, value=problem.value, detail=problem.detail)
+def count_text(total: int, is_exact: bool) -> str:
+    """Say how many entries a list has."""
+    if is_exact:
+        return ngettext("%(count)s in all", "%(count)s in all", total) % {"count": intcomma(total)}
+    return _("more than %(count)s") % {"count": intcomma(total)}
 
 
 def _codes(groups: list[ProblemGroup]) -> list[tuple[str, str]]:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from devices.imports import review_rows
 from devices.imports.forecast import forecast
-from devices.imports.problems import message
 from devices.imports.replacement import replacement
 from devices.imports.review_rows import RowFilter
 from devices.imports.row_choices import set_decisions, set_invites, set_rows
@@ -22,7 +21,9 @@ from devices.imports.steps import StepError, choose, discard, obstacles, start_c
 from devices.models import DeviceGroup, ImportBatch, ImportRow, Policy
 from devices.vocabulary import Channel, Duplicates
 
+from .check import count_text
 from .frame import ADD, COMMIT, BatchView
+from .problem_text import problem_text
 
 State = ImportBatch.State
 # So many groups and policies are offered to be ticked; what is chosen already always is.
@@ -95,6 +96,9 @@ class ReviewView(BatchView):
                 _offered("policies", str(_("Policies")), batch.policies.all(), Policy.objects.all()),
             ],
             query=request.GET.urlencode(),
+            previous=page.rows[0].line if page.rows and page.has_previous else "",
+            next=page.rows[-1].line if page.rows and page.has_next else "",
+            count_text=count_text(page.total, page.is_total_exact),
         )
 
     def post(self, request: HttpRequest, batch_id: int) -> HttpResponse:
@@ -132,8 +136,7 @@ def _with_warnings(batch: ImportBatch, rows: list[ImportRow]) -> list[tuple[Impo
     if codes and rows:
         found = batch.problems.warnings().filter(code__in=codes, line__in=list(said))
         for problem in found.order_by("line", "id"):
-            text = message(problem.code, column=problem.column, value=problem.value, detail=problem.detail)
-            said[problem.line].append(text)
+            said[problem.line].append(problem_text(problem))
     return [(row, said[row.line]) for row in rows]
 
 
