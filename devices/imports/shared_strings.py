@@ -32,7 +32,8 @@ class SharedStrings:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._batches = self._collected(chunks)
         self._ends = array("Q", [0])
-        self._file = TemporaryFile()  # noqa: SIM115 (lives as long as this object)
+        # Unbuffered: nothing is left to be written, and to fail, when it is closed.
+        self._file = TemporaryFile(buffering=0)  # noqa: SIM115 (lives as long as this object)
         self._bytes: mmap.mmap | bytes = b""
 
     def __getitem__(self, number: int) -> str:
@@ -51,7 +52,6 @@ class SharedStrings:
                 raise IndexError(number)
         if number < 0:
             raise IndexError(number)
-        self._file.flush()
         if isinstance(self._bytes, mmap.mmap):
             self._bytes.close()
         self._bytes = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._ends[-1] else b""
@@ -66,9 +66,14 @@ class SharedStrings:
             for text in strings.found:
                 end += len(text)
                 self._ends.append(end)
-            self._file.write(b"".join(strings.found))
+            self._write(b"".join(strings.found))
             yield len(strings.found)
             strings.found.clear()
+
+    def _write(self, content: bytes) -> None:
+        rest = memoryview(content)
+        while rest:  # a disk that is nearly full takes a part
+            rest = rest[self._file.write(rest) :]
 
 
 class _StringsParser:

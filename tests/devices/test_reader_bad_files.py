@@ -1,12 +1,16 @@
 """Is every file that is no table refused, with what it is and what to do?"""
 
+import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from devices.imports.reader import FileProblem, UnreadableFileError, detect, preview
+from devices.imports import shared_strings
+from devices.imports.reader import FileProblem, TableReader, UnreadableFileError, detect, preview
+from tests.data import raw_workbooks as raw
 from tests.data.bad_files import BAD_FILES, BadFile
-from tests.data.raw_workbooks import lying_zip_bomb
+from tests.data.tables import xlsx
 from tests.devices.reading import LIMITS, read
 
 
@@ -93,6 +97,27 @@ def test_deleted_file_is_said_and_not_raised_as_a_system_error(tmp_path: Path) -
     assert preview(path, file_format, limits=LIMITS).problem is not None
 
 
+def test_workbook_that_is_cut_off_while_it_is_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "devices.xlsx"
+    path.write_bytes(xlsx(("Devices", [[f"Serial {number * 7919}"] for number in range(50_000)])))
+    with TableReader(path, detect(path, limits=LIMITS), limits=LIMITS) as table:
+        os.truncate(path, 10_000)
+        with pytest.raises(UnreadableFileError) as caught:
+            list(table)
+    assert caught.value.code == "broken_workbook"
+
+
+def test_full_disk_is_said_when_a_workbook_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "devices.xlsx"
+    sheet = raw.sheet_xml('<row><c t="s"><v>0</v></c></row>' * 2)
+    path.write_bytes(raw.packed(raw.parts(sheet, strings="<si><t>Ada</t></si>")))
+    # The system's own full disk: every write to it fails.
+    monkeypatch.setattr(shared_strings, "TemporaryFile", partial(open, "/dev/full", "r+b"))
+    with pytest.raises(UnreadableFileError) as caught:
+        detect(path, limits=LIMITS)
+    assert (caught.value.code, "Free space on its disk" in caught.value.message) == ("disk_full", True)
+
+
 def test_directory_in_place_of_a_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         detect(tmp_path, limits=LIMITS)
@@ -101,7 +126,7 @@ def test_directory_in_place_of_a_file_is_said(tmp_path: Path) -> None:
 
 def test_zip_bomb_that_declares_to_be_small_unpacks_no_further_than_it_declares(tmp_path: Path) -> None:
     path = tmp_path / "devices.xlsx"
-    path.write_bytes(lying_zip_bomb(60))
+    path.write_bytes(raw.lying_zip_bomb(60))
     with pytest.raises(UnreadableFileError) as caught:
         read(path)
     assert caught.value.code in ("broken_workbook", "unpacks_too_large")
