@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from hexenroll.environment import Environment, socket_path
@@ -241,6 +242,12 @@ UNFOLD = {
     "SITE_TITLE": "hexenroll",
     "SITE_HEADER": "hexenroll",
     "SITE_SYMBOL": "devices",
+    # Links on the dark background: unfold's own shade has too little contrast there (WCAG 1.4.3).
+    "COLORS": {"primary": {"500": "oklch(71.4% .203 305.504)"}},
+    "SITE_URL": None,  # there is no other site to return to
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
+    ],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {

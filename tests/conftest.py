@@ -18,6 +18,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
 
 from tests.portal import Portal
 from tests.servers import SERVERS, Servers
@@ -160,8 +161,18 @@ def browser_context_args() -> dict[str, Any]:
     return {"locale": "en-GB", "timezone_id": "UTC", "viewport": {"width": 1440, "height": 900}}
 
 
+@pytest.fixture(scope="session")
+def live_server(static_files: None) -> Iterator[LiveServer]:
+    """Run the portal's pages in a thread. Static files come as in the portal: from whitenoise, with hashed names."""
+    server = LiveServer("localhost", start=False)
+    server.thread.static_handler = lambda application: application  # type: ignore[assignment]
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def sign_in_browser(page: Page, live_server: Any) -> Callable[[User], Page]:
+def sign_in_browser(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
     """Return a function that signs the page's browser in to the live server as a person."""
 
     def sign_in_as(person: User) -> Page:
