@@ -21,7 +21,7 @@ from .reader import DateCell, ErrorCell, FormulaCell, NumberCell
 # A spreadsheet would run these as formulas; the apostrophe in front says "text" to it, and is taken off on the way in.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
-# Spreadsheets always write the sign of the exponent; without one, and without a point, it is a serial such as 7E12345678.
+# Spreadsheets write the sign of the exponent; without it, and without a point, it is a serial such as 7E12345678.
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|[+-]?\d+[.,]\d+[eE]\d+")
 # What a spreadsheet keeps of a number; digits after the 15th become zeros.
 SPREADSHEET_DIGITS = 15

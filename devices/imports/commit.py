@@ -19,7 +19,7 @@ from .bad_rows import keep_bad_rows
 from .check import MAX_ATTEMPTS
 from .mapping import Mapping
 from .matching import classify
-from .outcomes import GOOD, count_outcomes
+from .outcomes import GOOD, count_outcomes, count_sms
 from .sql import make_room, one_at_a_time, query
 
 logger = logging.getLogger(__name__)
@@ -134,6 +134,8 @@ def _commit(batch: ImportBatch, report: Report) -> None:
         keep_bad_rows(batch)
     if batch.channel == ImportBatch.Channel.NONE:
         counts["invited"] = 0
+    elif batch.channel == ImportBatch.Channel.SMS:
+        counts["invited"] = count_sms(parameters)
     ImportBatch.objects.filter(pk=batch.pk).update(
         state=ImportBatch.State.COMMITTED,
         state_changed_at=now,
@@ -161,16 +163,18 @@ def _review_again_if_changed(batch: ImportBatch) -> None:
     Raises:
         ReviewAgainError: rows met something that was not there at the review, and nobody chose what happens then.
     """
-    if not classify(batch):
-        return
+    changed = classify(batch)
+    # Asked even when no kind changed: a device that was known may have been moved.
     elsewhere = query(
         "SELECT count(*) FROM devices_importrow r JOIN devices_device d ON d.serial_number = r.serial_number "
-        f"AND d.platform = r.platform WHERE {GOOD} AND d.domain_id <> %(domain)s",
+        f"AND d.platform = r.platform WHERE {GOOD} AND r.kind <> '{ImportRow.Kind.NEW}' AND d.domain_id <> %(domain)s",
         {"batch": batch.pk, "domain": batch.domain_id},
     )
     if elsewhere != [(0,)]:
         text = _("Nothing was imported: devices of this file came into another domain since the check. Check it again.")
         raise ReviewAgainError(text)
+    if not changed:
+        return
     asked = ImportRow.objects.filter(batch=batch, is_good=True, decision="", kind__in=ImportRow.QUESTIONS).count()
     if asked and not batch.duplicates:
         text = ngettext(

@@ -11,6 +11,8 @@ What becomes of a good row (kind from matching.py; choice: the row's own, else t
 | enrolled, blocked | skipped                              | skipped                         | skipped  |
 """
 
+from collections.abc import Mapping
+
 from devices.models import ImportRow
 from devices.vocabulary import Duplicates
 
@@ -49,3 +51,14 @@ def count_outcomes(batch_id: int, duplicates: str) -> dict[str, int]:
         {"batch": batch_id, "duplicates": duplicates or Duplicates.SKIP.value},
     )
     return dict(zip(("created", "replaced", "skipped", "invited"), counts, strict=True))
+
+
+def count_sms(parameters: Mapping[str, object]) -> int:
+    """Count the rows that can be invited by SMS, once their device users are written: these have a phone number."""
+    ((count,),) = query(
+        "SELECT count(*) FROM devices_importrow r "
+        "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email) "
+        f"WHERE {GOOD} AND {IMPORTED} AND r.invite AND u.mobile <> ''",
+        parameters,
+    )
+    return int(count)

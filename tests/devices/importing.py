@@ -124,7 +124,7 @@ def problem(batch: ImportBatch) -> ImportProblem:
 
 def cell_problems(field: str, cell: str) -> list[tuple[str, str]]:
     """Return severity and code of what the check finds in one cell of a row that is good otherwise."""
-    batch = checked_rows(row(**{field: cell}))
+    batch = checked_rows(row(1, **{field: cell}))
     assert batch.state == ImportBatch.State.READY, batch.failure
     return list(ImportProblem.objects.filter(batch=batch).order_by("id").values_list("severity", "code"))
 

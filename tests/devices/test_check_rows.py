@@ -105,27 +105,27 @@ def test_serials_that_differ_by_case_are_two_devices_with_a_warning_on_both_line
 
 
 def test_a_serial_that_differs_from_a_known_one_by_case_only_is_warned_about() -> None:
-    DeviceFactory(serial_number="c02xk1zzj001")
+    DeviceFactory.create(serial_number="c02xk1zzj001")
     found = problem(checked_rows(row(1)))
     assert (found.code, found.severity, found.detail) == ("case_differs", "warning", "c02xk1zzj001")
 
 
 def test_the_device_of_another_domain_is_an_error() -> None:
-    DeviceFactory(serial_number="C02XK1ZZJ001", domain=DomainFactory())
+    DeviceFactory.create(serial_number="C02XK1ZZJ001", domain=DomainFactory.create())
     batch = checked_rows(row(1), row(2))
     assert codes(batch) == [(2, "other_domain")]
     assert batch.counts["good"] == 1
 
 
 def test_a_device_that_is_enrolled_already_is_warned_about_and_not_an_error() -> None:
-    DeviceFactory(serial_number="C02XK1ZZJ001", status=Device.Status.ENROLLED)
+    DeviceFactory.create(serial_number="C02XK1ZZJ001", status=Device.Status.ENROLLED)
     batch = checked_rows(row(1))
     assert codes(batch, "warning") == [(2, "already_enrolled")]
     assert staged(batch).kind == "enrolled"
 
 
 def test_a_device_that_is_blocked_is_warned_about() -> None:
-    DeviceFactory(serial_number="C02XK1ZZJ001", status=Device.Status.BLOCKED)
+    DeviceFactory.create(serial_number="C02XK1ZZJ001", status=Device.Status.BLOCKED)
     assert codes(checked_rows(row(1)), "warning") == [(2, "device_blocked")]
 
 

@@ -95,7 +95,7 @@ def sheet(serial: object) -> bytes:
     header, cells = (line.split(",") for line in table(row(1)).decode().splitlines())
     values: list[object] = [*cells]
     values[3] = serial
-    return xlsx(("Devices", [header, values]))  # type: ignore[list-item]
+    return xlsx(("Devices", [header, values]))
 
 
 def test_a_number_as_serial_in_a_workbook_is_warned_about() -> None:

@@ -95,7 +95,7 @@ def test_windows_has_a_message_of_its_own(written: str) -> None:
 
 
 def test_groups_are_separated_by_semicolons_and_a_new_one_is_warned_about() -> None:
-    DeviceGroupFactory(name="Sales")
+    DeviceGroupFactory.create(name="Sales")
     batch = checked_rows(row(1, groups="Sales; Berlin;;Sales"))
     assert codes(batch) == [(2, "new_group")]
     assert problem(batch).value == "Berlin"
@@ -103,14 +103,14 @@ def test_groups_are_separated_by_semicolons_and_a_new_one_is_warned_about() -> N
 
 
 def test_a_policy_that_does_not_exist_is_an_error() -> None:
-    PolicyFactory(name="Wi-Fi")
+    PolicyFactory.create(name="Wi-Fi")
     batch = checked_rows(row(1, policies="Wi-Fi;VPN"))
     assert codes(batch) == [(2, "unknown_policy")]
     assert problem(batch).value == "VPN"
 
 
 def test_a_policy_that_differs_by_case_is_suggested() -> None:
-    PolicyFactory(name="Wi-Fi")
+    PolicyFactory.create(name="Wi-Fi")
     assert problem(checked_rows(row(1, policies="wi-fi"))).suggestion == "Wi-Fi"
 
 
