@@ -35,8 +35,11 @@ class RequestBodyMiddleware:
 
     def refusal(self, request: HttpRequest) -> HttpResponseBase | None:
         """Return why the body can't be taken, as a page; None: it can, and has been read if it is a form with files."""
-        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        length = request.META.get("CONTENT_LENGTH") or ""
+        size = int(length) if length.isdecimal() else 0
         if size > settings.HEXENROLL_IMPORT_MAX_BYTES + FORM_BYTES:
+            if request.user.is_authenticated:
+                _discard(request, 4 * settings.HEXENROLL_IMPORT_MAX_BYTES)
             return too_large(request)
         if request.content_type != "multipart/form-data":
             return None
@@ -46,13 +49,30 @@ class RequestBodyMiddleware:
             # Read here: the CSRF check, which would be the first to read it, tells neither failure.
             request.POST  # noqa: B018
         except UnreadablePostError:
+            _forget(request)
             return cut_off(request)
         except OSError as error:
+            _forget(request)
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             logger.exception("an upload could not be stored")
             return no_room(request)
         return None
+
+
+def _discard(request: HttpRequest, at_most: int) -> None:
+    """Read a refused body without keeping it: browsers send it all before they read why it was refused."""
+    try:
+        while at_most > 0 and (block := request.read(FORM_BYTES)):
+            at_most -= len(block)
+    except UnreadablePostError as error:
+        logger.info("%s: the sender of a body that is too large has gone: %s", request.path, error)
+
+
+def _forget(request: HttpRequest) -> None:
+    """Remove what was stored of a body that could not be read to its end."""
+    for handler in request.upload_handlers:
+        handler.upload_interrupted()
 
 
 class WholeBody:
