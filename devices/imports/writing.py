@@ -43,7 +43,8 @@ def overwrite_users(parameters: Mapping[str, object], mapped: frozenset[str]) ->
         f"UPDATE devices_deviceuser SET {', '.join(f'{field} = last.{field}' for field in written)}, "
         f"updated_at = {_now()} FROM {LAST_ROWS.format(condition=OVERWRITES_USER)} "
         "WHERE last.nth = 1 AND devices_deviceuser.domain_id = %(domain)s "
-        f"AND devices_deviceuser.email_key = lower(last.email) "
+        # A user whom this import made has the details of their last row already, of whatever kind that row is.
+        "AND devices_deviceuser.email_key = lower(last.email) AND import_batch_id IS DISTINCT FROM %(batch)s "
         f"AND ({' OR '.join(f'devices_deviceuser.{field} <> last.{field}' for field in written)})",
         parameters,
     )
