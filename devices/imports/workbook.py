@@ -63,9 +63,20 @@ class Workbook:
     def close(self) -> None:
         self._file.close()
 
-    def size(self, part: str) -> int:
-        """Return how many bytes a part declares to unpack to: good for a progress bar, not to be trusted."""
-        return self._parts[_key(part)].file_size
+    def size(self, part: str | None) -> int:
+        """Return how many bytes a part declares to unpack to; not to be trusted. 0 for none."""
+        info = self._parts.get(_key(part)) if part else None
+        return info.file_size if info else 0
+
+    def refuse_too_large(self, sheet: str) -> None:
+        """Stop before any work when a sheet and what belongs to it declare to be too large together.
+
+        Raises:
+            UnreadableFileError: they do.
+        """
+        declared = sum(map(self.size, (sheet, self.shared_strings, self._styles)))
+        if declared > self._limits.unpacked_bytes:
+            raise self._limits.exceeded("unpacked_bytes")
 
     def chunks(self, part: str) -> Iterator[bytes]:
         """Yield a part's unpacked bytes, at most `Limits.unpacked_bytes` for all parts that are read."""

@@ -33,10 +33,14 @@ class SheetRows:
         self._strings: SharedStrings | None = None
         sheets = self._workbook.sheets
         sheet = file_format.sheet or next(iter(sheets))
-        if sheet not in sheets:
+        try:
+            if sheet not in sheets:
+                raise UnreadableFileError(FileProblem.NO_SUCH_SHEET, detail=sheet, other=", ".join(sheets))
+            self._part = sheets[sheet]
+            self._workbook.refuse_too_large(self._part)
+        except UnreadableFileError:
             self.close()
-            raise UnreadableFileError(FileProblem.NO_SUCH_SHEET, detail=sheet, other=", ".join(sheets))
-        self._part = sheets[sheet]
+            raise
         self._max_rows = limits.rows + file_format.has_header
         self.progress = 0.0
 

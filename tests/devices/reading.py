@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devices.imports.reader import FileFormat, Limits, TableReader, detect
 
-LIMITS = Limits(rows=2_000_000, bytes=1 << 28, columns=200, cell=10_000, unpacked_bytes=1 << 29)
+LIMITS = Limits(rows=2_000_000, bytes=1 << 28, columns=200, cell=10_000, unpacked_bytes=1 << 30)
 Save = Callable[[bytes], Path]
 
 

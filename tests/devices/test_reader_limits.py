@@ -104,6 +104,16 @@ def test_workbook_that_unpacks_too_large_is_refused_at_once(tmp_path: Path) -> N
     assert "more than 1000 bytes" in error.message and "HEXENROLL_IMPORT_MAX_XLSX_BYTES" in error.message
 
 
+def test_sheet_and_strings_that_are_too_large_together_are_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "devices.xlsx"
+    strings = "".join(f"<si><t>{number * 7919}</t></si>" for number in range(1000))
+    content = raw.parts(raw.sheet_xml(raw.TABLE), strings=strings)
+    path.write_bytes(raw.packed(content))
+    detect(path, limits=limits(unpacked_bytes=40_000))
+    together = len(content[raw.STRINGS]) + len(content[raw.SHEET])
+    assert refusal(path, unpacked_bytes=together - 1).code == "unpacks_too_large"
+
+
 @pytest.mark.parametrize("kind", ["csv", "endless line", "endless quoted record", "xlsx"])
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "devices"
