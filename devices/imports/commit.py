@@ -6,7 +6,7 @@ Run by the worker and by `manage.py import_devices`: one transaction of a few se
 import logging
 from collections.abc import Callable
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -122,7 +122,11 @@ def _commit(batch: ImportBatch, report: Report) -> None:
     if meets:
         writing.overwrite_users(parameters, mapped)
     report(0.4)
-    created = writing.create_devices(parameters, lambda share: report(0.4 + 0.5 * share))
+    try:
+        created = writing.create_devices(parameters, lambda share: report(0.4 + 0.5 * share))
+    except IntegrityError as error:
+        logger.warning("import batch %s: %s", batch.pk, error)
+        raise ReviewAgainError(_changed()) from error
     if created != counts["created"]:
         raise ReviewAgainError(_changed())
     if meets:

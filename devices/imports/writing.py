@@ -11,8 +11,9 @@ from devices.models import Device
 from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES, OVERWRITES_USER
 from .sql import execute, query, spell
 
-# Lines a statement: a sign of progress every second or so.
-STEP_LINES = 25_000
+# Devices are made some lines at a time, for a sign of progress every second or so. But each statement looks at all of
+# the domain's users, so that the steps of a large file are larger: there are never more than these.
+STEP_LINES, MAX_STEPS = 25_000, 8
 USER = "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)"
 # Of several rows with one address, the last one tells.
 LAST_ROWS = (
@@ -51,22 +52,25 @@ def overwrite_users(parameters: Mapping[str, object], mapped: frozenset[str]) ->
 
 
 def create_devices(parameters: Mapping[str, object], report: Callable[[float], None]) -> int:
-    """Make the devices that the portal doesn't have yet, some lines at a time; return how many."""
+    """Make the devices that the portal doesn't have yet, some lines at a time; return how many.
+
+    Raises:
+        IntegrityError: the portal got one of them since it was classified; ON CONFLICT would take a third longer.
+    """
     statement = (
         "INSERT INTO devices_device (serial_number, platform, ownership, name, status, source, domain_id, user_id, "
         "custom_attributes, one_time_password, import_batch_id, created_at, updated_at) "
         f"SELECT r.serial_number, r.platform, r.ownership, r.device_name, '{Device.Status.PRE_APPROVED}', "
         f"'{Device.Source.IMPORT}', %(domain)s, u.id, COALESCE(r.custom_attributes, {spell('no_attributes')}), "
         f"r.one_time_password, %(batch)s, {_now()}, {_now()} FROM devices_importrow r {USER} "
-        f"WHERE {GOOD} AND {CREATES} AND r.line BETWEEN %(first)s AND %(last)s "
-        "ON CONFLICT (serial_number, platform) DO NOTHING"
+        f"WHERE {GOOD} AND {CREATES} AND r.line BETWEEN %(first)s AND %(last)s"
     )
     ((last_line,),) = query(
         "SELECT COALESCE(max(line), 0) FROM devices_importrow WHERE batch_id = %(batch)s", parameters
     )
-    created = 0
-    for first in range(1, last_line + 1, STEP_LINES):
-        last = min(first + STEP_LINES - 1, last_line)
+    created, step = 0, max(STEP_LINES, -(-last_line // MAX_STEPS))
+    for first in range(1, last_line + 1, step):
+        last = min(first + step - 1, last_line)
         created += execute(statement, {**parameters, "first": first, "last": last})
         report(last / last_line)
     return created
