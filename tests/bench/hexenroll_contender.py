@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from devices.imports import assignments, check, clean, commit, matching, staging, steps
+from devices.imports import assignments, check, clean, commit, matching, staging, steps, writing
 from devices.models import Domain, ImportBatch
 from devices.vocabulary import Channel, Duplicates
 from tests.bench.phases import Phases
@@ -32,8 +32,8 @@ def watched() -> Phases:
         (commit, "run", AGAIN),
         (matching, "classify", QUERIES),
         (commit, "classify", AGAIN),
-        (commit, "_write_users", USERS),
-        (commit, "_write_devices", DEVICES),
+        (writing, "create_users", USERS),
+        (writing, "create_devices", DEVICES),
         (assignments, "assign", DEVICES),
         (connection, "_commit", COMMIT),
     ):

@@ -76,7 +76,7 @@ def cases(draw: st.DrawFn) -> Case:
         if thing.owner:
             people.setdefault(thing.owner, Person("Owner", thing.owner))
     columns = draw(st.lists(st.sampled_from(OPTIONAL), unique=True))
-    lines = []
+    lines: list[Line] = []
     taken: set[str] = set()
     for serial, platform in draw(st.permutations(KEYS)):
         if serial not in taken and len(lines) < 3:  # a serial number that stands in the file twice is an error
