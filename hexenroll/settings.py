@@ -132,7 +132,6 @@ INSTALLED_APPS = [
     "import_export",
     "phonenumber_field",
     "axes",
-    "health_check",
     "devices",
     "invitations",
     "enrollment",
