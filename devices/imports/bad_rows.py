@@ -14,12 +14,12 @@ from django.core.files import File
 
 from devices.models import ImportBatch
 
-from .cells import neutralise
+from .cells import SPREADSHEET_DIGITS, neutralise, plain_text
 from .check import file_limits
 from .mapping import Mapping
 from .passwords import seal
 from .problems import message
-from .reader import FileFormat, TableReader
+from .reader import FileFormat, FormulaCell, NumberCell, TableReader
 
 HEADERS = ("line", "reason")
 
@@ -38,20 +38,32 @@ def lines(batch: ImportBatch) -> Iterator[str]:
         text = buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
-        return text
+        # Half a character, which only a workbook can hold, can be written nowhere.
+        return text.encode("utf-8", "replace").decode()
 
     passwords = Mapping.from_json(batch.mapping).columns.get("password", ())
     with TableReader(Path(batch.file.path), file_format, limits=file_limits()) as reader:
-        writer.writerow([*HEADERS, *map(neutralise, reader.header)])
+        writer.writerow([*HEADERS, *(neutralise(plain_text(name)) for name in reader.header)])
         yield "\ufeff" + taken()
         rows = iter(reader)
         for line, reasons in _reasons(batch):
             cells = next(list(row) for number, row in rows if number == line)
-            for index in passwords:
+            # In a row that is shifted to the right, the password stands in one of the cells that follow.
+            shift = max(0, len(cells) - len(reader.header))
+            for index in (place for first in passwords for place in range(first, first + shift + 1)):
                 if index < len(cells):
                     cells[index] = seal(cells[index])
-            writer.writerow([line, " ".join(reasons), *map(neutralise, cells)])
+            writer.writerow([line, " ".join(reasons), *(neutralise(plain_text(_as_text(cell))) for cell in cells)])
             yield taken()
+
+
+def _as_text(cell: str) -> str:
+    """Return a cell so that what was wrong with it in a workbook is wrong in the file too, until somebody corrects it."""
+    if isinstance(cell, FormulaCell):
+        return ""
+    if isinstance(cell, NumberCell) and cell.isdecimal() and len(cell) > SPREADSHEET_DIGITS:
+        return f"{cell[0]}.{cell[1:].rstrip('0') or '0'}E+{len(cell) - 1}"
+    return str(cell)
 
 
 def _reasons(batch: ImportBatch) -> Iterator[tuple[int, Iterable[str]]]:

@@ -23,6 +23,9 @@ FORMULA = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 # Spreadsheets write the sign of the exponent; without it, and without a point, it is a serial such as 7E12345678.
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|[+-]?\d+[.,]\d+[eE]\d+")
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?")
+# Source: ECMA-376 part 1, 18.17.3; a spreadsheet writes them into a CSV, too.
+FORMULA_ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", "#CALC!"})
 # What a spreadsheet keeps of a number; digits after the 15th become zeros.
 SPREADSHEET_DIGITS = 15
 
@@ -99,7 +102,7 @@ class CellWidget(CharWidget):
         Raises:
             CellProblem: the cell breaks a rule of its column.
         """
-        if isinstance(value, ErrorCell):
+        if isinstance(value, ErrorCell) or value in FORMULA_ERRORS:
             raise CellProblem(ProblemCode.EXCEL_ERROR)
         if isinstance(value, FormulaCell):
             raise CellProblem(ProblemCode.EXCEL_FORMULA)
@@ -304,7 +307,7 @@ class SerialWidget(CellWidget):
         )
 
     def clean_text(self, text: str, cell: str, context: CellContext) -> str:
-        if isinstance(cell, DateCell):
+        if isinstance(cell, DateCell) or ISO_DATE.fullmatch(text):
             raise CellProblem(ProblemCode.EXCEL_DATE)
         if SCIENTIFIC.fullmatch(text) or (isinstance(cell, NumberCell) and len(text.strip("-")) > SPREADSHEET_DIGITS):
             raise CellProblem(ProblemCode.EXCEL_NUMBER)

@@ -97,13 +97,13 @@ class Cleaner:
         encrypt: Callable[[str], str],
         unseal: Callable[[str], str],
     ) -> None:
-        self.header = list(header)
+        self.header = [plain_text(name) for name in header]
         self.mapping = mapping
         self.fixes = fixes
         self.context = context
         self.encrypt = encrypt
         self.unseal = unseal
-        self.kept = mapping.attribute_names(header)
+        self.kept = mapping.attribute_names(self.header)
 
     def clean(self, lines: Sequence[int], rows: list[list[str]]) -> Chunk:
         """Return `rows`, which stand on `lines`, cleaned."""

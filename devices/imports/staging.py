@@ -77,10 +77,14 @@ def set_choices_aside(batch_id: int) -> None:
 
 def restore_choices(batch_id: int) -> None:
     """Give rows the choices that were made for the same serial number and platform before the check."""
+    aside = ImportRow.objects.filter(batch_id=-batch_id)
+    if not aside.exists():
+        return
+    # +: with the statistics of a table that holds one batch, SQLite would compare every row with every other one.
     execute(
         "UPDATE devices_importrow SET decision = old.decision, invite = old.invite FROM devices_importrow AS old "
-        "WHERE devices_importrow.batch_id = %(batch)s AND old.batch_id = -%(batch)s "
+        "WHERE devices_importrow.batch_id = %(batch)s AND +old.batch_id = -%(batch)s "
         "AND old.serial_number = devices_importrow.serial_number AND old.platform = devices_importrow.platform",
         {"batch": batch_id},
     )
-    ImportRow.objects.filter(batch_id=-batch_id).delete()
+    aside.delete()

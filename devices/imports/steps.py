@@ -21,12 +21,12 @@ from devices.models import Device, DeviceGroup, Domain, ImportBatch, ImportRow, 
 from devices.vocabulary import Duplicates
 
 from . import staging
+from .cells import plain_text
 from .check import file_limits
 from .clean import Fixes
-from .detect import detect
 from .dispatch import publish
 from .mapping import Mapping, Suggestion, fingerprint, suggest
-from .reader import FileFormat, TableReader, UnreadableFileError, preview
+from .reader import FileFormat, TableReader, UnreadableFileError, detect, preview
 
 State = ImportBatch.State
 SAMPLE_ROWS = 8
@@ -106,12 +106,17 @@ def _store(batch: ImportBatch, content: IO[bytes], name: str) -> None:
         copy.flush()
         file_format = detect(Path(copy.name), limits=limits)
         with TableReader(Path(copy.name), file_format, limits=limits) as reader:
-            batch.headers = [header.replace("\x00", "␀") for header in reader.header]
+            batch.headers = _headers(reader)
         copy.seek(0)
         batch.file.save(f"{digest.hexdigest()[:16]}{Path(name).suffix[:10]}", File(copy), save=False)
     batch.file_name = Path(name).name.replace("\x00", "␀")[:255] or "upload"
     batch.file_size, batch.sha256 = size, digest.hexdigest()
     batch.file_format, batch.header_fingerprint = file_format.to_json(), fingerprint(batch.headers)
+
+
+def _headers(reader: TableReader) -> list[str]:
+    """Return the header row as it is stored, and as it was before a file of hexenroll's own made it harmless."""
+    return [plain_text(header).replace("\x00", "␀") for header in reader.header]
 
 
 def change_format(batch: ImportBatch, file_format: FileFormat) -> None:
@@ -123,7 +128,7 @@ def change_format(batch: ImportBatch, file_format: FileFormat) -> None:
     """
     _must_be_open(batch)
     with TableReader(Path(batch.file.path), file_format, limits=file_limits()) as reader:
-        headers = [header.replace("\x00", "␀") for header in reader.header]
+        headers = _headers(reader)
     changes = {"file_format": file_format.to_json(), "headers": headers, "header_fingerprint": fingerprint(headers)}
     if not batch.move(source=ImportBatch.OPEN, target=State.UPLOADED, mapping={}, failure={}, **changes):
         raise StepError(_not_open())

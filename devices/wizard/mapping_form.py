@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.imports.columns import COLUMNS, Column
-from devices.imports.headers import header_key
+from devices.imports.mapping.headers import header_key
 from devices.imports.mapping import Mapping, MappingProblem, Match, own_columns, shown_header
 from devices.imports.reader import DELIMITERS, ENCODINGS, FileFormat
 from devices.vocabulary import EXCLUDED_PLATFORMS, Ownership, Platform
@@ -132,7 +132,7 @@ def chosen_mapping(post: QueryDict, headers: Sequence[str]) -> Mapping:
 
 
 def _indexes(values: Iterable[str]) -> tuple[int, ...]:
-    return tuple(int(value) for value in values if value.isdecimal() and len(value) < 6)
+    return tuple(int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 6)
 
 
 class FormatForm(forms.Form):

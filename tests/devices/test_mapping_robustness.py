@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.imports.mapping import Mapping, MappingCode, MappingError, fingerprint, from_arguments, suggest
-from devices.imports.products import SYNONYMS
+from devices.imports.mapping.products import SYNONYMS
 
 WORDS = st.sampled_from(
     sorted({key for keys in SYNONYMS.values() for key in keys} | {"Name", "Email", "line", "reason"})

@@ -4,7 +4,7 @@ import pytest
 
 from devices.imports.columns import COLUMNS
 from devices.imports.mapping import Mapping, MatchReason, suggest
-from devices.imports.products import PRODUCTS
+from devices.imports.mapping.products import PRODUCTS
 from tests.data.product_headers import PRODUCT_HEADERS, ProductHeader
 from tests.data.tables import HEADER, ROWS
 

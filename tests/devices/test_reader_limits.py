@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from devices.imports.file_format import _EXCEEDED
+from devices.imports.reader.file_format import _EXCEEDED
 from devices.imports.reader import FileFormat, TableReader, UnreadableFileError, detect, preview
 from tests.data import raw_workbooks as raw
 from tests.data.tables import xlsx

@@ -1,33 +1,13 @@
-"""Which column fills which field? The front door of mapping.
-
-The check, the wizard and `manage.py import_devices` call this: `Mapping` is what is stored with a batch, `suggest`
-makes one from headers, `from_arguments` from the command line. Free of models.
-"""
+"""What do the arguments `--map FIELD=HEADER` of the command line make of a mapping?"""
 
 from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
-from .columns import BY_FIELD, COLUMNS, Column
-from .field_mapping import Mapping, MappingCode, MappingProblem, own_columns, shown_header
-from .headers import fingerprint, header_key
-from .suggestion import Match, MatchReason, Suggestion, looks_like_data, suggest
-
-__all__ = [
-    "Mapping",
-    "MappingCode",
-    "MappingError",
-    "MappingProblem",
-    "Match",
-    "MatchReason",
-    "Suggestion",
-    "fingerprint",
-    "from_arguments",
-    "looks_like_data",
-    "own_columns",
-    "shown_header",
-    "suggest",
-]
+from ..columns import BY_FIELD, COLUMNS, Column
+from .field_mapping import Mapping
+from .headers import header_key
+from .suggestion import suggest
 
 
 class MappingError(ValueError):

@@ -1,8 +1,4 @@
-"""Which rows does an uploaded file hold? The front door of reading: bytes in, (line, cells) out.
-
-The check, the pages of the wizard and the command call this. `detect` finds how a file is to be read, `TableReader`
-reads it, `preview` shows how it begins under any format that people choose. Free of models.
-"""
+"""Which rows does a table hold, in whichever format it is? `TableReader` reads it, `preview` shows how it begins."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,28 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from .delimited import DelimitedRows
-from .detect import detect
-from .file_format import DELIMITERS, ENCODINGS, FileFormat, Limits
+from .file_format import FileFormat, Limits
 from .file_problems import FileProblem, UnreadableFileError
-from .sheet_cells import DateCell, ErrorCell, FormulaCell, NumberCell
 from .worksheet import SheetRows
-
-__all__ = [
-    "DELIMITERS",
-    "ENCODINGS",
-    "DateCell",
-    "ErrorCell",
-    "FileFormat",
-    "FileProblem",
-    "FormulaCell",
-    "Limits",
-    "NumberCell",
-    "Preview",
-    "TableReader",
-    "UnreadableFileError",
-    "detect",
-    "preview",
-]
 
 
 class TableReader:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from devices.vocabulary import Ownership, Platform
 
-from .columns import COLUMNS, Column
+from ..columns import COLUMNS, Column
 from .field_mapping import Mapping, own_columns, shown_header
 from .headers import (
     are_generated,

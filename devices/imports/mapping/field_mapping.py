@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from .columns import BY_FIELD, COLUMNS
+from ..columns import BY_FIELD, COLUMNS
 
 _ATTRIBUTE_LENGTH = 200
 
