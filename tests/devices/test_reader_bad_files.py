@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.imports import shared_strings
-from devices.imports.reader import FileProblem, TableReader, UnreadableFileError, detect, preview
+from devices.imports.reader import FileProblem, TableReader, UnreadableFileError, detect, preview, shared_strings
 from tests.data import raw_workbooks as raw
 from tests.data.bad_files import BAD_FILES, BadFile
 from tests.data.tables import xlsx
