@@ -16,8 +16,8 @@ class HistoryView(WizardView):
     """All import batches, the newest first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        batches = ImportBatch.objects.select_related("domain", "created_by").order_by("-created_at", "-id")
-        page = Paginator(batches, PAGE_SIZE).get_page(request.GET.get("page"))
+        batches = ImportBatch.objects.select_related("domain", "created_by", "committed_by")
+        page = Paginator(batches.order_by("-created_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page"))
         entries = [{"batch": batch, "url": step_url(batch), "step": step_of(batch)} for batch in page]
         return self.render("enroll/history.html", page=page, entries=entries)
 
