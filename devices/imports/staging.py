@@ -50,6 +50,12 @@ def clear(batch_id: int) -> None:
     ImportRow.objects.filter(batch_id=batch_id).delete()
 
 
+def remove(batch_id: int) -> None:
+    """Take out all rows and problems of a batch, and the choices that were kept for its next check."""
+    clear(batch_id)
+    ImportRow.objects.filter(batch_id=-batch_id).delete()
+
+
 def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     quote = connection.ops.quote_name
     target = f"{quote(table)} ({', '.join(map(quote, columns))})"
