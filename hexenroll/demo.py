@@ -1,0 +1,137 @@
+"""What is in the portal of somebody who only wants to look around? Called by `manage.py seed_demo`.
+
+Two domains, groups, policies, and devices in every state, which came in by the import's own steps; beside them imports
+that stopped at each step on the way.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from random import Random
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+
+from devices.imports import check, commit, steps, undo
+from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
+from devices.vocabulary import Channel, Duplicates
+from hexenroll.demo_fleet import Fleet, Row, csv_file
+
+DOMAIN = "northwind.example.com"
+POLICIES: dict[str, dict[str, object]] = {
+    "Passcode and encryption": {"settings": {"passcode": {"min_length": 8}, "encryption": "required"}},
+    "Office Wi-Fi": {"settings": {"wifi": {"ssid": "northwind", "security": "wpa3"}}},
+    "Sales apps": {"apps": [{"name": "CRM"}, {"name": "Signatures"}], "platforms": ["ios", "android"]},
+    "Meeting room": {"settings": {"single_app": "Calendar"}, "platforms": ["ios", "tvos"]},
+}
+GROUPS = {
+    "Berlin": ("Passcode and encryption", "Office Wi-Fi"),
+    "Lisbon": ("Passcode and encryption", "Office Wi-Fi"),
+    "Sales": ("Sales apps",),
+    "Engineering": (),
+    "Meeting rooms": ("Meeting room",),
+}
+# Of a hundred devices that were imported long ago.
+LATER = {Device.Status.ENROLLED: 55, Device.Status.DISENROLLED: 7, Device.Status.BLOCKED: 3}
+LONG_AGO = timedelta(days=40)
+
+
+def is_seeded() -> bool:
+    """Return True when the demo was put into this portal before."""
+    return Domain.objects.filter(name=DOMAIN).exists()
+
+
+def holds_data() -> bool:
+    """Return True when the portal holds anything of what people put into one."""
+    kinds = (Device, DeviceUser, DeviceGroup, Policy, ImportBatch)
+    return any(kind.objects.exists() for kind in kinds) or Domain.objects.exclude(name=Domain.LOCAL).exists()
+
+
+@transaction.atomic
+def seed() -> None:
+    """Fill the portal; all of it or nothing. The same each time, but for the dates and the passwords' encryption."""
+    office, workshop = Domain.objects.create(name=DOMAIN, kind=Domain.Kind.ENTRA_ID), Domain.objects.local()
+    _groups_and_policies()
+    fleet = Fleet(DOMAIN)
+    first = _committed(office, "fleet.csv", fleet.rows(280), Channel.EMAIL)
+    _let_time_pass(first, fleet.randomness)
+    newcomers = list(fleet.rows(24))
+    _committed(office, "newcomers.csv", newcomers, Channel.SMS)
+    _undone(_committed(office, "wrong-list.csv", fleet.rows(12)))
+    renamed = (row | {"Device name": f"Spare {number}"} for number, row in enumerate(newcomers[:4], 1))
+    known_devices = (*renamed, *fleet.made[:3])
+    _checked(office, "autumn-order.csv", [*fleet.rows(40), *fleet.mistakes(), *fleet.known(9), *known_devices])
+    workshop_fleet = Fleet("example.org", seed=3)
+    _committed(workshop, "workshop.csv", workshop_fleet.rows(16))
+    _by_hand(workshop, workshop_fleet.rows(6))
+    _checked(office, "cut-off.csv", fleet.rows(30), rest=b'"Rosa Weber,rosa')
+    _uploaded(office, "spring-order.csv", csv_file(fleet.rows(35), delimiter=";"))
+
+
+def _groups_and_policies() -> None:
+    policies = {name: Policy.objects.create(name=name, **content) for name, content in POLICIES.items()}
+    for name, assigned in GROUPS.items():
+        DeviceGroup.objects.create(name=name).policies.set(policies[policy] for policy in assigned)
+
+
+def _uploaded(domain: Domain, name: str, content: bytes) -> ImportBatch:
+    uploader = User.objects.filter(is_superuser=True).order_by("pk").first()
+    return steps.upload(domain, BytesIO(content), name, uploader)
+
+
+def _checked(domain: Domain, name: str, rows: Iterable[Row], rest: bytes = b"") -> ImportBatch:
+    """Take rows, and what stands behind them in the file, through the check."""
+    batch = _uploaded(domain, name, csv_file(rows) + rest)
+    kept = (batch.headers.index("Cost centre"),)
+    steps.save_mapping(batch, replace(steps.suggestion(batch).mapping, kept=kept))
+    steps.start_check(batch, tell_worker=False)
+    check.run(batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def _committed(domain: Domain, name: str, rows: Iterable[Row], channel: Channel = Channel.NONE) -> ImportBatch:
+    batch = _checked(domain, name, rows)
+    steps.choose(batch, duplicates=Duplicates.KEEP.value, channel=channel.value, accept_good_rows=False)
+    steps.start_commit(batch, batch.created_by, tell_worker=False)
+    commit.run(batch.pk)
+    batch.refresh_from_db()
+    if batch.state != ImportBatch.State.COMMITTED:
+        raise RuntimeError(f"{name} is {batch.state}: {batch.failure} {batch.counts}")
+    return batch
+
+
+def _undone(batch: ImportBatch) -> None:
+    steps.start_undo(batch, batch.created_by, tell_worker=False)
+    undo.run(batch.pk)
+
+
+def _let_time_pass(batch: ImportBatch, randomness: Random) -> None:
+    """Move an import into the past, and its devices on in their life."""
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        **{name: F(name) - LONG_AGO for name in ("created_at", "committed_at", "state_changed_at")}
+    )
+    for made in (DeviceUser.objects.filter(import_batch=batch), Device.objects.filter(import_batch=batch)):
+        made.update(created_at=F("created_at") - LONG_AGO, updated_at=F("updated_at") - LONG_AGO)
+    for device in Device.objects.filter(import_batch=batch).order_by("pk"):
+        statuses, shares = list(LATER), list(LATER.values())
+        status = randomness.choices([*statuses, device.status], [*shares, 100 - sum(shares)])[0]
+        if status != device.status:
+            then = device.updated_at + timedelta(minutes=randomness.randrange(40 * 24 * 60))
+            Device.objects.filter(pk=device.pk).update(status=status, updated_at=then)
+
+
+def _by_hand(domain: Domain, rows: Iterable[Row]) -> None:
+    """Make meeting-room devices, which nobody has for their own."""
+    group = DeviceGroup.objects.get(name="Meeting rooms")
+    for number, row in enumerate(rows, 1):
+        group.devices.create(
+            domain=domain,
+            serial_number=row["Serial number"],
+            platform=Device.Platform.TVOS if number % 2 else Device.Platform.IOS,
+            ownership=Device.Ownership.CORPORATE,
+            name=f"Meeting room {number}",
+            status=Device.Status.ENROLLED if number > 2 else Device.Status.PRE_APPROVED,
+        )

@@ -1,0 +1,77 @@
+"""What does `manage.py seed_demo` put into which portal?"""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, ImportProblem, ImportRow
+from tests.devices.importing import portal_state
+from tests.factories import DeviceFactory, DomainFactory
+
+pytestmark = pytest.mark.django_db
+State = ImportBatch.State
+
+
+def seed_demo(*arguments: str) -> str:
+    output = StringIO()
+    call_command("seed_demo", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_the_demo_has_devices_in_every_state_with_users_groups_and_policies_in_two_domains() -> None:
+    said = seed_demo()
+
+    statuses = Device.objects.values_list("status", flat=True)
+    assert f"Made {len(statuses)} devices and {ImportBatch.objects.count()} imports." in said
+    assert len(statuses) >= 300
+    assert set(statuses) == set(Device.Status.values)
+    assert Domain.objects.count() == 2
+    assert DeviceUser.objects.values("domain").distinct().count() == 2
+    assert all(group.devices.exists() for group in DeviceGroup.objects.all())
+    assert DeviceGroup.objects.filter(policies__isnull=False).exists()
+
+
+def test_the_demo_has_an_import_at_every_step() -> None:
+    seed_demo()
+
+    states = set(ImportBatch.objects.values_list("state", flat=True))
+    assert states == {State.UPLOADED, State.READY, State.FAILED, State.COMMITTED, State.UNDONE}
+    in_review = ImportBatch.objects.get(state=State.READY)
+    assert ImportProblem.objects.filter(batch=in_review).errors().values("code").distinct().count() >= 7
+    kinds = set(ImportRow.objects.filter(batch=in_review, is_good=True).values_list("kind", flat=True))
+    assert {ImportRow.Kind.NEW, ImportRow.Kind.KNOWN_USER, ImportRow.Kind.KNOWN_DEVICE} <= kinds
+    assert ImportBatch.objects.get(state=State.FAILED).failure["code"] == "unclosed_quote"
+
+
+def test_a_second_time_changes_nothing_and_says_so() -> None:
+    seed_demo()
+    before = portal_state()
+
+    assert "The demo is in this portal already" in seed_demo("--force")
+    assert portal_state() == before
+
+
+def test_a_portal_with_data_is_left_alone() -> None:
+    DeviceFactory()
+
+    with pytest.raises(CommandError, match=r"holds data already.*HEXENROLL_DATA.*--force"):
+        seed_demo()
+    assert Device.objects.count() == 1
+
+
+def test_a_domain_that_somebody_entered_is_data() -> None:
+    DomainFactory()
+
+    with pytest.raises(CommandError, match="holds data already"):
+        seed_demo()
+
+
+def test_by_force_the_demo_stands_beside_the_data() -> None:
+    DeviceFactory(serial_number="R58N30ABCDE")
+
+    seed_demo("--force")
+
+    assert Device.objects.filter(serial_number="R58N30ABCDE").exists()
+    assert Device.objects.count() > 300
