@@ -28,8 +28,8 @@ def follow_the_worker(**kwargs: Any) -> None:
 app.conf.beat_schedule = {
     "rescue-imports": {
         "task": "devices.tasks.rescue_imports",
-        "schedule": 15.0,
-        "options": {"expires": 15},
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
     "forget-old-imports": {
         "task": "devices.tasks.forget_old_imports",
