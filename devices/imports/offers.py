@@ -10,6 +10,7 @@ from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from devices.models import ImportBatch, ImportProblem
+from devices.vocabulary import EXCLUDED_PLATFORMS
 
 from .cells import ChoiceWidget
 from .clean import VALUE_LENGTH, Fixes
@@ -137,7 +138,8 @@ def _values(batch: ImportBatch, limit: int) -> list[Offer]:
 def _choices(field: str) -> tuple[str, ...]:
     """Return what is allowed in a field of few words."""
     widget = BY_FIELD[field].widget
-    return tuple(widget.listed.split(", ")) if isinstance(widget, ChoiceWidget) else ()
+    words = widget.listed.split(", ") if isinstance(widget, ChoiceWidget) else ()
+    return tuple(word for word in words if word not in EXCLUDED_PLATFORMS)
 
 
 def _is_offered(batch: ImportBatch, offer: Offer) -> bool:

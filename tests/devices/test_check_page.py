@@ -131,7 +131,7 @@ def test_bad_rows_come_as_a_csv_with_line_and_reason(administrator_client: Clien
     batch = checked_rows(row(1), row(2, platform="iOS"), name="fleet.csv")
     response = administrator_client.get(url("bad_rows", batch))
     assert response["Content-Disposition"] == 'attachment; filename="fleet-bad-rows.csv"'
-    cells = parsed(b"".join(response).decode())  # type: ignore[arg-type]
+    cells = parsed(b"".join(response).decode())
     assert cells[0][:2] == ["line", "reason"]
     assert [line[0] for line in cells[1:]] == ["3"]
     assert "“iOS” is not known here" in cells[1][1]
@@ -140,12 +140,12 @@ def test_bad_rows_come_as_a_csv_with_line_and_reason(administrator_client: Clien
 def test_bad_rows_stay_to_be_had_after_the_import(administrator_client: Client) -> None:
     batch = committed(checked_rows(row(1), row(2, platform="iOS")), accept_good_rows=True)
     response = administrator_client.get(url("bad_rows", batch))
-    assert [line[0] for line in parsed(b"".join(response).decode())[1:]] == ["3"]  # type: ignore[arg-type]
+    assert [line[0] for line in parsed(b"".join(response).decode())[1:]] == ["3"]
 
 
 def test_bad_rows_of_a_file_that_is_gone_are_a_message(administrator_client: Client) -> None:
     batch = checked_rows(row(1), row(2, platform="iOS"))
-    batch.file.storage.delete(batch.file.name)
+    batch.file.storage.delete(str(batch.file.name))
     response = administrator_client.get(url("bad_rows", batch), follow=True)
     (message,) = map(str, response.context["messages"])
     assert message.startswith("The rows can't be read from the uploaded file (")
