@@ -29,7 +29,7 @@ def forget() -> int:
     old = ImportBatch.objects.filter(state_changed_at__lt=before).exclude(state__in=ImportBatch.IN_WORK)
     count = 0
     for batch in old.exclude(file="", bad_rows_file="", header_fingerprint="").iterator(chunk_size=100):
-        staging.clear(batch.pk)
+        staging.remove(batch.pk)
         batch.snapshots.all().delete()
         for file in (batch.file, batch.bad_rows_file):
             if file:

@@ -96,6 +96,7 @@ def _store(batch: ImportBatch, content: IO[bytes], name: str) -> None:
     """Write the bytes to the private store and set what is known of them on `batch`, unsaved."""
     limits = file_limits()
     digest, size = hashlib.sha256(), 0
+    name = "".join(character for character in Path(name).name if character.isprintable())
     with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, suffix=Path(name).suffix[:10]) as copy:
         while block := content.read(1 << 20):
             digest.update(block)
@@ -109,7 +110,7 @@ def _store(batch: ImportBatch, content: IO[bytes], name: str) -> None:
             batch.headers = _headers(reader)
         copy.seek(0)
         batch.file.save(f"{digest.hexdigest()[:16]}{Path(name).suffix[:10]}", File(copy), save=False)
-    batch.file_name = Path(name).name.replace("\x00", "␀")[:255] or "upload"
+    batch.file_name = name[:255] or "upload"
     batch.file_size, batch.sha256 = size, digest.hexdigest()
     batch.file_format, batch.header_fingerprint = file_format.to_json(), fingerprint(batch.headers)
 
@@ -237,7 +238,9 @@ def obstacles(batch: ImportBatch) -> list[str]:
     found = []
     if batch.validate_only:
         found.append(_("This file was uploaded to be checked only. Upload it again to import it."))
-    if not batch.counts.get("good"):
+    if not batch.file:
+        found.append(_("The uploaded file was removed. Upload it again."))
+    elif not batch.counts.get("good"):
         found.append(_("There is no row without errors. Correct the file and upload it again."))
     elif batch.counts.get("bad") and not batch.accept_good_rows:
         found.append(
@@ -284,7 +287,7 @@ def discard(batch: ImportBatch) -> None:
         locked = ImportBatch.objects.select_for_update().filter(pk=batch.pk, state__in=ImportBatch.OPEN)
         if not locked.exists():
             raise StepError(_not_open())
-        staging.clear(batch.pk)
+        staging.remove(batch.pk)
         locked.delete()
     if file:
         storage.delete(file)

@@ -8,14 +8,14 @@ import logging
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
 
 from .assignments import ASSIGNED
-from .sql import execute, spell
+from .sql import execute, query, spell
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,29 @@ def _written(batch: ImportBatch) -> QuerySet[Device]:
     return Device.objects.filter(import_batch=batch).order_by() | Device.objects.filter(pk__in=overwritten).order_by()
 
 
+def _written_users(batch: ImportBatch) -> QuerySet[DeviceUser]:
+    """Return the device users that a batch made or overwrote."""
+    overwritten = ImportSnapshot.objects.filter(batch=batch, kind=ImportSnapshot.Kind.USER).values("object_id")
+    return DeviceUser.objects.filter(Q(import_batch=batch) | Q(pk__in=overwritten)).order_by("pk")
+
+
+def _homeless(batch: ImportBatch) -> list[str]:
+    """Return serial numbers of devices that can't be given back, because the user they belonged to is gone."""
+    rows = query(
+        "SELECT d.serial_number FROM devices_importsnapshot s JOIN devices_device d ON d.id = s.object_id "
+        f"WHERE s.batch_id = %(batch)s AND s.kind = '{ImportSnapshot.Kind.DEVICE}' "
+        f"AND d.updated_at = CAST(%(committed)s AS {spell('timestamp')}) AND s.before->>'user_id' IS NOT NULL "
+        "AND CAST(s.before->>'user_id' AS bigint) NOT IN (SELECT id FROM devices_deviceuser) "
+        "ORDER BY s.object_id LIMIT %(limit)s",
+        {
+            "batch": batch.pk,
+            "committed": connection.ops.adapt_datetimefield_value(_committed_at(batch)),
+            "limit": LEFT_SHOWN + 1,
+        },
+    )
+    return [str(serial) for (serial,) in rows]
+
+
 def _committed_at(batch: ImportBatch) -> datetime:
     """Return when the batch was committed: what it wrote and nobody changed since carries this time."""
     if batch.committed_at is None:
@@ -83,7 +106,15 @@ def _undo(batch: ImportBatch) -> None:
         .exclude(updated_at=_committed_at(batch))
         .values_list("serial_number", flat=True)[: LEFT_SHOWN + 1]
     )
-    counts: dict[str, object] = {"left": left[:LEFT_SHOWN], "left_more": len(left) > LEFT_SHOWN}
+    left += _homeless(batch)
+    users = _written_users(batch).exclude(updated_at=_committed_at(batch))
+    users_left = list(users.values_list("email", flat=True)[: LEFT_SHOWN + 1])
+    counts: dict[str, object] = {
+        "left": left[:LEFT_SHOWN],
+        "left_more": len(left) > LEFT_SHOWN,
+        "users_left": users_left[:LEFT_SHOWN],
+        "users_left_more": len(users_left) > LEFT_SHOWN,
+    }
     counts["devices_restored"] = _restore(batch, ImportSnapshot.Kind.DEVICE, "devices_device")
     counts["users_restored"] = _restore(batch, ImportSnapshot.Kind.USER, "devices_deviceuser")
     counts["devices_removed"] = _remove_devices(batch)
