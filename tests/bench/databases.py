@@ -29,12 +29,15 @@ class Database:
     def __init__(self, kind: str, servers: Servers) -> None:
         self.kind = kind
         self.folder = servers.folder
+        self._broker = f"unix://{servers.folder}/valkey.sock"
         if kind == "postgresql":
             start_postgresql(servers, SETTINGS)
             self._admin = psycopg.connect(host=str(self.folder), user="hexenroll", dbname="postgres", autocommit=True)
             self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(migrate, env=self.environment(TEMPLATE), check=True, stdout=subprocess.DEVNULL)
+        collect = [sys.executable, "manage.py", "collectstatic", "--noinput"]
+        for command in (migrate, collect):
+            subprocess.run(command, env=self.environment(TEMPLATE), check=True, stdout=subprocess.DEVNULL)
 
     def environment(self, name: str = SCRATCH) -> dict[str, str]:
         """Return the environment of a process that works on this database."""
@@ -44,7 +47,7 @@ class Database:
             else f"sqlite:///{self.folder / f'{name}.sqlite3'}"
         )
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return {**kept, "DATABASE_URL": url, "HEXENROLL_DATA": str(self.folder / "data")}
+        return {**kept, "DATABASE_URL": url, "HEXENROLL_DATA": str(self.folder / "data"), "REDIS_URL": self._broker}
 
     def renew(self) -> None:
         """Make the scratch database anew, with nothing in it but the tables, and nothing left to be written to disk."""

@@ -43,8 +43,15 @@ class DeviceFile:
     users: int
 
 
-def write(path: Path, rows: int, seed: int = 2) -> DeviceFile:
-    """Write `rows` devices to a CSV file; four in five belong to a new device user, one in ten has a password."""
+def write(path: Path, rows: int, seed: int = 2, wrong_every: int = 0) -> DeviceFile:
+    """Write `rows` devices to a CSV file; four in five belong to a new device user, one in ten has a password.
+
+    Args:
+        path: where to.
+        rows: number of devices; a smaller file is the beginning of a larger one.
+        seed: files of different ones have no device and no user in common.
+        wrong_every: so often a row's platform is misspelled; 0: never.
+    """
     randomness = random.Random(seed)
     users = 0
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -55,7 +62,10 @@ def write(path: Path, rows: int, seed: int = 2) -> DeviceFile:
                 user = randomness.randrange(users)
             else:
                 user, users = users, users + 1
-            writer.writerow(_row(seed, number, user, randomness))
+            row = list(_row(seed, number, user, randomness))
+            if wrong_every and number % wrong_every == wrong_every - 1:
+                row[HEADER.index("Platform")] = "iOS"
+            writer.writerow(row)
     return DeviceFile(path, rows, users)
 
 

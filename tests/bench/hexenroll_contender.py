@@ -41,14 +41,25 @@ def watched() -> Phases:
     return phases
 
 
-def run(path: Path) -> None:
-    """Take a file through every step of the wizard, without waiting for a worker."""
+def checked(path: Path) -> ImportBatch:
+    """Return a file as a checked batch."""
     with path.open("rb") as content:
         batch = steps.upload(Domain.objects.local(), content, path.name, None)
+    return check_uploaded(batch)
+
+
+def check_uploaded(batch: ImportBatch) -> ImportBatch:
+    """Map a batch as suggested and check it."""
     steps.save_mapping(batch, steps.suggestion(batch).mapping)
     steps.start_check(batch, tell_worker=False)
     check.run(batch.pk)
     batch.refresh_from_db()
+    return batch
+
+
+def run(path: Path) -> None:
+    """Take a file through every step of the wizard, without waiting for a worker."""
+    batch = checked(path)
     if batch.counts.get("errors"):
         raise RuntimeError(f"the file has errors: {batch.counts}")
     duplicates, channel = Duplicates.REPLACE.value, Channel.EMAIL.value

@@ -16,7 +16,7 @@ from statistics import median
 
 from tests.bench.databases import Database
 from tests.bench.device_file import DeviceFile, write
-from tests.servers import Servers
+from tests.servers import Servers, start_valkey
 
 CONTENDERS = {
     "hexenroll": "(a) hexenroll",
@@ -34,7 +34,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="sizes of the file")
     parser.add_argument("--runs", type=int, default=3, help="of each; of a file above 100,000 rows there is one")
     parser.add_argument("--databases", nargs="+", default=["postgresql", "sqlite"], choices=["postgresql", "sqlite"])
-    parser.add_argument("--contenders", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
+    parser.add_argument("--contenders", nargs="*", default=list(CONTENDERS), choices=list(CONTENDERS))
+    parser.add_argument("--pages", type=int, default=200_000, help="rows of the batch whose pages are timed; 0: none")
+    parser.add_argument("--web", type=int, default=1_000_000, help="rows of the file that is uploaded; 0: none")
     return parser.parse_args()
 
 
@@ -42,6 +44,7 @@ def main() -> None:
     asked, servers = arguments(), Servers()
     results: dict[Key, list[dict]] = defaultdict(list)
     try:
+        start_valkey(servers)
         databases = [Database(kind, servers) for kind in asked.databases]
         files = [write(servers.folder / f"{rows}.csv", rows) for rows in sorted(asked.rows)]
         warm_up = write(servers.folder / "warm-up.csv", 100, seed=1)
@@ -52,9 +55,14 @@ def main() -> None:
                         if file.rows <= MOST_ROWS[contender] and (contender, database.kind) != ("copy", "sqlite"):
                             result = measure(contender, file, warm_up, database)
                             results[database.kind, file.rows, contender].append(result)
+        report(results)
+        for database in databases:
+            if asked.pages:
+                report_pages(asked.pages, database)
+            if asked.web:
+                report_web(asked.web, database)
     finally:
         servers.stop()
-    report(results)
 
 
 def measure(contender: str, file: DeviceFile, warm_up: DeviceFile, database: Database) -> dict:
@@ -63,13 +71,7 @@ def measure(contender: str, file: DeviceFile, warm_up: DeviceFile, database: Dat
     Raises:
         SystemExit: it failed, or the devices or users afterwards are not those of the file.
     """
-    database.renew()
-    command = [sys.executable, "-m", "tests.bench.measure", contender, str(file.path), str(warm_up.path)]
-    environment = {**database.environment(), "DJANGO_SETTINGS_MODULE": "hexenroll.settings"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{contender} failed on {database.kind} with {file.rows} rows:\n{done.stderr}")
-    result = json.loads(done.stdout.splitlines()[-1])
+    result = run("measure", database, contender, str(file.path), str(warm_up.path))
     users = 0 if contender == "copy" else file.users
     if (result["devices"], result["users"]) != (file.rows, users):
         sys.exit(f"{contender} on {database.kind} made {result['devices']} devices and {result['users']} users")
@@ -77,6 +79,38 @@ def measure(contender: str, file: DeviceFile, warm_up: DeviceFile, database: Dat
     rate = file.rows / result["seconds"]
     print(f"{database.kind} {contender}: {rate:,.0f} rows/s of {file.rows:,} (load {load:.1f})", file=sys.stderr)
     return result
+
+
+def run(module: str, database: Database, *words: str) -> dict:
+    """Run one of the modules beside this one in a process of its own, on a fresh database; return what it printed."""
+    database.renew()
+    command = [sys.executable, "-m", f"tests.bench.{module}", *words]
+    environment = {**database.environment(), "DJANGO_SETTINGS_MODULE": "hexenroll.settings"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{module} {' '.join(words)} failed on {database.kind}:\n{done.stderr}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def report_pages(rows: int, database: Database) -> None:
+    """Print how long the pages of a batch take; a tenth of its devices are in the portal, one row in 100 is wrong."""
+    known = write(database.folder / "known.csv", rows // 10)
+    file = write(database.folder / "pages.csv", rows, wrong_every=100)
+    times = run("page_times", database, str(file.path), str(known.path))
+    print(f"\n| {database.kind}, batch of {rows:,} rows | median | longest |")
+    print_row("---", ["---", "---"])
+    for page, (middle, longest) in times.items():
+        print_row(page, [f"{middle:.0f} ms", f"{longest:.0f} ms"])
+
+
+def report_web(rows: int, database: Database) -> None:
+    """Print what the upload and the pages of a file cost the web server."""
+    file = write(database.folder / "web.csv", rows)
+    found = run("web_memory", database, str(file.path))
+    print(
+        f"\nWeb, {database.kind}: a file of {rows:,} rows ({file.path.stat().st_size / 1e6:.0f} MB) was stored in "
+        f"{found['upload_seconds']:.1f} s; the worker's peak memory, its pages included, was {found['peak_mb']:.0f} MB."
+    )
 
 
 def report(results: dict[Key, list[dict]]) -> None:
