@@ -3,6 +3,7 @@
 Prints one JSON object: seconds, peak_mb (the process's own memory, Python included), phases, devices and users.
 """
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -20,6 +21,8 @@ def main(contender: str, path: Path, warm_up: Path) -> dict[str, object]:
     run, after, phases = prepared(contender, path, warm_up)
     devices, users = Device.objects.count(), DeviceUser.objects.count()
     phases.clear()
+    gc.collect()
+    gc.freeze()  # as the portal's worker does (hexenroll/celery.py)
     begin = perf_counter()
     run()
     seconds = perf_counter() - begin
