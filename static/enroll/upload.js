@@ -104,7 +104,7 @@
     }
     document.getElementById("wizard").replaceChildren(...page.childNodes);
     start();
-    const wrong = document.querySelector('#wizard [aria-invalid="true"], #wizard a');
+    const wrong = document.querySelector('#wizard [aria-invalid="true"]') || document.querySelector("#wizard a");
     if (wrong) wrong.focus();
   }
 

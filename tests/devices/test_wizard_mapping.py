@@ -193,7 +193,7 @@ def test_a_batch_that_is_being_checked_refuses_a_mapping_with_a_message(administ
 
 def test_a_file_that_is_gone_is_said_with_what_to_do(administrator_client: Client) -> None:
     batch = uploaded(table(row(1)))
-    batch.file.storage.delete(batch.file.name)
+    batch.file.storage.delete(str(batch.file.name))
     page = shown(administrator_client, "mapping", batch)
     assert "The uploaded file is no longer there. Upload it again." in page
     assert "Upload a corrected file" in page
