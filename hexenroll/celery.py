@@ -26,7 +26,7 @@ def follow_the_worker(**kwargs: Any) -> None:
 
 @worker_process_init.connect
 def spare_the_program(**kwargs: Any) -> None:
-    """Leave what is loaded out of garbage collections: each takes 50 ms, and an import of 10,000 rows meets one or two."""
+    """Leave what is loaded out of garbage collections: each takes 50 ms, and 10,000 rows meet one or two."""
     gc.collect()
     gc.freeze()
 
