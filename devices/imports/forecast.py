@@ -1,20 +1,16 @@
 """What would the import of a reviewed batch do, as its choices stand now? Asked by the review page."""
 
-import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from django.core.cache import BaseCache
-from redis.exceptions import RedisError
 
 from devices.models import ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
+from .kept_counts import kept_counts
 from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES
 from .sql import query
 
-logger = logging.getLogger(__name__)
-
-KEEP_SECONDS = 3_600
 _questions = ", ".join(f"'{kind}'" for kind in sorted(ImportRow.QUESTIONS))
 COUNTS = f"""
 SELECT count(CASE WHEN {CREATES} THEN 1 END),
@@ -56,26 +52,11 @@ class Forecast:
 
 
 def forecast(batch: ImportBatch, cache: BaseCache) -> Forecast:
-    """Return what the import of `batch` would do; while nothing is chosen for duplicates, as if it were `skip`.
-
-    Counting takes as long as the rest of the page at 200,000 rows, so the cache keeps it until a choice changes: each
-    such change moves `state_changed_at`. A cache that can't be reached counts as empty.
-    """
-    key = f"import-forecast-{batch.pk}-{batch.state_changed_at.timestamp()}"
-    try:
-        if kept := cache.get(key):
-            return Forecast(**kept)
-    except RedisError as error:
-        logger.warning("import batch %s: the cache can't be reached: %s", batch.pk, error)
-        return _count(batch)
-    counted = _count(batch)
-    try:
-        cache.set(key, asdict(counted), KEEP_SECONDS)
-    except RedisError as error:
-        logger.warning("import batch %s: the cache can't be reached: %s", batch.pk, error)
-    return counted
-
-
-def _count(batch: ImportBatch) -> Forecast:
+    """Return what the import of `batch` would do; while nothing is chosen for duplicates, as if it were `skip`."""
     parameters = {"batch": batch.pk, "duplicates": batch.duplicates or Duplicates.SKIP.value}
-    return Forecast(*(int(str(number)) for number in query(COUNTS, parameters)[0]))
+
+    def count() -> dict[str, int]:
+        (numbers,) = query(COUNTS, parameters)
+        return dict(zip((field.name for field in fields(Forecast)), map(int, map(str, numbers)), strict=True))
+
+    return Forecast(**kept_counts(batch, cache, {"forecast": parameters}, count))

@@ -3,17 +3,19 @@
 Rows are paged by their line: an OFFSET over 200,000 rows would take longer than everything else on the page.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import BaseCache
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Collate, Concat, Lower
 
 from devices.models import ImportBatch, ImportProblem, ImportRow
 from devices.vocabulary import Duplicates
+
+from .kept_counts import kept_counts
 
 PAGE_ROWS = 50
 # Matches are counted up to here; beyond, "more than" says enough.
@@ -84,9 +86,14 @@ class RowFilter:
         elif self.decision:
             rows = rows.filter(decision=self.decision)
         if self.warnings:
-            warned = ImportProblem.objects.warnings().filter(batch=batch).order_by().values("line")
-            rows = rows.filter(line__in=warned)
+            rows = rows.filter(line__in=warnings_of(batch).order_by().values("line"))
         return rows
+
+
+def warnings_of(batch: ImportBatch) -> QuerySet[ImportProblem]:
+    """Return the warnings of `batch`; by code, because the index of problems holds the line after it."""
+    codes = [key.removeprefix("warning:") for key in batch.counts.get("codes", {}) if key.startswith("warning:")]
+    return batch.problems.warnings().filter(code__in=codes)
 
 
 def searched_text() -> Lower:
@@ -108,7 +115,6 @@ class RowPage:
         rows: in the order of the file.
         total: rows that match; `COUNTED` when there are more.
         is_total_exact: False when there are more than `total`.
-        number: how many matching rows come before the first of the page; None: not known.
         has_previous: there are rows before.
         has_next: there are rows after.
     """
@@ -116,56 +122,45 @@ class RowPage:
     rows: list[ImportRow]
     total: int
     is_total_exact: bool
-    number: int | None
     has_previous: bool
     has_next: bool
 
 
-def page(batch: ImportBatch, chosen: RowFilter, *, after: int = 0, before: int = 0, size: int = PAGE_ROWS) -> RowPage:
+def page(
+    batch: ImportBatch, chosen: RowFilter, cache: BaseCache, *, after: int = 0, before: int = 0, size: int = PAGE_ROWS
+) -> RowPage:
     """Return the rows that follow line `after`, or that stand before line `before`.
 
     Args:
         batch: the batch.
         chosen: which rows.
+        cache: keeps how many match.
         after: a line; 0: from the beginning.
         before: a line; when it is given, the last rows before it.
         size: rows of a page.
     """
     rows = chosen.rows(batch).defer("one_time_password", "custom_attributes")
-    if chosen.is_empty:
-        found, more = _by_line(rows, after, before, size)
-        total = int(batch.counts.get("good", 0))
-        return _page(found, total, True, None if after or before else 0, after, before, more)
-    # One look at all rows tells how many match and which are on the page.
-    lines = list(rows.values_list("line", flat=True)[: COUNTED + 1])
-    is_exact = len(lines) <= COUNTED
-    if not is_exact and max(after, before) >= lines[-size]:
-        found, more = _by_line(rows, after, before, size)
-        return _page(found, COUNTED, False, None, after, before, more)
-    end = bisect_left(lines, before) if before else min(len(lines), bisect_right(lines, after) + size)
-    start = max(0, end - size) if before else bisect_right(lines, after)
-    found = list(rows.model.objects.filter(batch=batch, line__in=lines[start:end]).order_by("line"))
-    more = start > 0 if before else end < len(lines)
-    return _page(found, min(len(lines), COUNTED), is_exact, start, start, before, more)
-
-
-def _by_line(rows: QuerySet[ImportRow], after: int, before: int, size: int) -> tuple[list[ImportRow], bool]:
-    """Return the rows of a page, and whether there are more in that direction."""
     if before:
         found = list(rows.filter(line__lt=before).order_by("-line")[: size + 1])
-        return found[:size][::-1], len(found) > size
-    found = list(rows.filter(Q(line__gt=after)).order_by(F("line"))[: size + 1])
-    return found[:size], len(found) > size
-
-
-def _page(
-    rows: list[ImportRow], total: int, is_exact: bool, number: int | None, after: int, before: int, more: bool
-) -> RowPage:
+    else:
+        found = list(rows.filter(line__gt=after)[: size + 1])
+    has_more, found = len(found) > size, found[:size]
+    total = len(found) if not (before or after or has_more) else _total(batch, chosen, cache)
     return RowPage(
-        rows=rows,
-        total=total,
-        is_total_exact=is_exact,
-        number=number,
-        has_previous=more if before else after > 0,
-        has_next=True if before else more,
+        rows=found[::-1] if before else found,
+        total=total if chosen.is_empty else min(total, COUNTED),
+        is_total_exact=chosen.is_empty or total <= COUNTED,
+        has_previous=has_more if before else after > 0,
+        has_next=True if before else has_more,
     )
+
+
+def _total(batch: ImportBatch, chosen: RowFilter, cache: BaseCache) -> int:
+    """Return how many rows match, `COUNTED + 1` when there are more."""
+    if chosen.is_empty:
+        return int(batch.counts.get("good", 0))
+
+    def count() -> dict[str, int]:
+        return {"rows": chosen.rows(batch).order_by()[: COUNTED + 1].count()}
+
+    return kept_counts(batch, cache, {"rows": chosen.to_query()}, count)["rows"]

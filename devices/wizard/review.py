@@ -77,7 +77,7 @@ class ReviewView(BatchView):
         chosen = RowFilter.from_query(request.GET)
         start = line_of(request.GET.get("line", ""))
         after = start - 1 if start else line_of(request.GET.get("after", ""))
-        page = review_rows.page(batch, chosen, after=after, before=line_of(request.GET.get("before", "")))
+        page = review_rows.page(batch, chosen, cache, after=after, before=line_of(request.GET.get("before", "")))
         expected = forecast(batch, cache)
         return self.render(
             "enroll/review.html",
@@ -131,11 +131,8 @@ def back_to_page(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 def _with_warnings(batch: ImportBatch, rows: list[ImportRow]) -> list[tuple[ImportRow, list[str]]]:
     """Return rows with the messages of their warnings."""
     said: dict[int, list[str]] = {row.line: [] for row in rows}
-    # By code, because the index of problems holds the line after it.
-    codes = [key.removeprefix("warning:") for key in batch.counts.get("codes", {}) if key.startswith("warning:")]
-    if codes and rows:
-        found = batch.problems.warnings().filter(code__in=codes, line__in=list(said))
-        for problem in found.order_by("line", "id"):
+    if rows and batch.counts.get("warnings"):
+        for problem in review_rows.warnings_of(batch).filter(line__in=list(said)).order_by("line", "id"):
             said[problem.line].append(problem_text(problem))
     return [(row, said[row.line]) for row in rows]
 

@@ -2,9 +2,12 @@
 
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
+from devices.imports import review_rows
 from devices.imports.forecast import forecast
+from devices.imports.review_rows import RowFilter
 from devices.models import ImportBatch, ImportRow
 from tests.devices.importing import check_again, checked_rows, committed, row, staged
 from tests.devices.wizard_pages import press, shown, url
@@ -160,6 +163,13 @@ def test_what_is_foretold_is_what_the_import_does(duplicates: str) -> None:
         counts["skipped"],
         counts["invited"],
     )
+
+
+def test_the_page_counts_itself_when_the_cache_can_not_be_reached() -> None:
+    nowhere = RedisCache("redis://127.0.0.1:1/0", {})
+    batch = known_batch()
+    assert forecast(batch, nowhere) == forecast(batch, cache)
+    assert review_rows.page(batch, RowFilter(search="user"), nowhere, after=2).total == 3
 
 
 def test_choices_survive_a_new_check(administrator_client: Client) -> None:
