@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
 
 from .assignments import ASSIGNED
-from .sql import execute, query, spell
+from .sql import execute, one_at_a_time, query, spell
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,13 @@ def _written(batch: ImportBatch) -> QuerySet[Device]:
     return Device.objects.filter(import_batch=batch).order_by() | Device.objects.filter(pk__in=overwritten).order_by()
 
 
+def _lock_written(batch: ImportBatch) -> None:
+    """Lock the devices of a batch: one that enrolled after it was looked at would be deleted all the same."""
+    locked = _written(batch).select_for_update().values_list("pk")
+    for _pk in locked.iterator(chunk_size=10_000):
+        pass
+
+
 def _written_users(batch: ImportBatch) -> QuerySet[DeviceUser]:
     """Return the device users that a batch made or overwrote."""
     overwritten = ImportSnapshot.objects.filter(batch=batch, kind=ImportSnapshot.Kind.USER).values("object_id")
@@ -97,6 +104,9 @@ def _refuse(batch_id: int, code: str, message: str) -> None:
 
 
 def _undo(batch: ImportBatch) -> None:
+    # A commit that replaces the same devices meanwhile would lose them: they are deleted as what they were.
+    one_at_a_time()
+    _lock_written(batch)
     if enrolled := enrolled_since(batch).count():
         text = _("Nothing was undone: %(count)s devices of this import have enrolled, or were blocked, since.")
         _refuse(batch.pk, "enrolled", text % {"count": enrolled})

@@ -1,0 +1,99 @@
+"""What does a fault test do with batches in a running portal, and how does it see what became of them?"""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.portal import ROOT, Portal, wait_until
+
+IN_WORK = ("checking", "committing", "undoing")
+# From any fault to a batch that stands still: the worker's restart, the clock's next look, and the work itself.
+BOUND_SECONDS = 90
+
+
+class Batches:
+    """The import batches of a portal: steps are taken by a process of their own, results read from the database."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+
+    def take(self, step: str, argument: object) -> str:
+        """Take a step of take_step.py; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.faults.take_step", step, str(argument)],
+            cwd=ROOT,
+            env=self.portal.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip().splitlines()[-1]
+
+    def upload(self, path: Path) -> int:
+        """Upload and map a file; return its batch's number."""
+        return int(self.take("upload", path))
+
+    def upload_and_check(self, path: Path) -> int:
+        """Upload, map and check a file; return its batch's number, state `ready`."""
+        batch = self.upload(path)
+        self.take("start_check", batch)
+        self.wait_for(batch, "ready")
+        return batch
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one SELECT in the portal's database."""
+        url = self.portal.environment.get("DATABASE_URL")
+        if url is not None:
+            with psycopg.connect(url) as connection:
+                return connection.execute(statement.encode()).fetchall()
+        connection = sqlite3.connect(f"file:{self.portal.data}/db.sqlite3?mode=ro", uri=True, timeout=20)
+        try:
+            return connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+
+    def field(self, batch: int, name: str) -> Any:
+        """Return a field of a batch, as the database has it."""
+        return self.query(f"SELECT {name} FROM devices_importbatch WHERE id = {int(batch)}")[0][0]
+
+    def state(self, batch: int) -> str:
+        return str(self.field(batch, "state"))
+
+    def failure(self, batch: int) -> dict[str, Any]:
+        return _json(self.field(batch, "failure"))
+
+    def counts(self, batch: int) -> dict[str, Any]:
+        return _json(self.field(batch, "counts"))
+
+    def count(self, table: str, condition: str = "1 = 1") -> int:
+        """Count the rows of a table of the app `devices`, `device` for instance."""
+        return int(self.query(f"SELECT count(*) FROM devices_{table} WHERE {condition}")[0][0])
+
+    def wait_for(self, batch: int, *states: str, seconds: float = BOUND_SECONDS) -> str:
+        """Wait until a batch is in one of the states; return it."""
+        wait_until(
+            lambda: self.state(batch) in states,
+            seconds,
+            lambda: f"{self.query(f'SELECT * FROM devices_importbatch WHERE id = {int(batch)}')}\n{self.logs()}",
+        )
+        return self.state(batch)
+
+    def wait_until_settled(self, batch: int, seconds: float = BOUND_SECONDS) -> str:
+        """Wait until no worker has a batch, or should have it; return its state."""
+        wait_until(lambda: self.state(batch) not in IN_WORK, seconds, lambda: f"{self.state(batch)}\n{self.logs()}")
+        return self.state(batch)
+
+    def logs(self) -> str:
+        """Return the end of the worker's log."""
+        log = self.portal.data / "log" / "worker.log"
+        return log.read_text()[-4_000:] if log.exists() else ""
+
+
+def _json(value: object) -> dict[str, Any]:
+    return dict(json.loads(value) if isinstance(value, str) else value)  # type: ignore[call-overload]

@@ -1,0 +1,51 @@
+"""How does a fault test take a wizard's step in a portal that runs? `python -m tests.faults.take_step STEP ARGUMENT...`
+
+Runs with the portal's environment and prints what the step returns; a StepError's text goes to stderr, exit status 1.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
+django.setup()
+
+from devices.imports import steps  # noqa: E402 - needs the settings
+from devices.models import Domain, ImportBatch  # noqa: E402
+
+
+def upload(path: str) -> int:
+    """Upload a file that maps by itself; return the number of its batch, state `mapped`."""
+    with Path(path).open("rb") as content:
+        batch = steps.upload(Domain.objects.get(name=Domain.LOCAL), content, Path(path).name, None)
+    steps.save_mapping(batch, steps.suggestion(batch).mapping)
+    return batch.pk
+
+
+def start_check(number: str) -> None:
+    steps.start_check(ImportBatch.objects.get(pk=number))
+
+
+def start_commit(number: str) -> None:
+    """Start to import; of what is known already the new row counts, of bad rows none."""
+    batch = ImportBatch.objects.get(pk=number)
+    steps.choose(batch, duplicates="replace", channel="none", accept_good_rows=True)
+    steps.start_commit(batch, None)
+
+
+def start_undo(number: str) -> None:
+    steps.start_undo(ImportBatch.objects.get(pk=number), None)
+
+
+STEPS: dict[str, Callable[..., object]] = {
+    step.__name__: step for step in (upload, start_check, start_commit, start_undo)
+}
+
+if __name__ == "__main__":
+    try:
+        print(STEPS[sys.argv[1]](*sys.argv[2:]))
+    except steps.StepError as error:
+        sys.exit(str(error))
