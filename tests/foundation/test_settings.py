@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.portal import ROOT
 
@@ -94,13 +95,18 @@ def test_a_deep_data_folder_gets_a_short_socket(tmp_path: Path) -> None:
 def test_an_https_address_turns_on_secure_cookies_and_hsts(tmp_path: Path) -> None:
     names = "SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SECURE_SSL_REDIRECT"
     script = f"from django.conf import settings; print([bool(getattr(settings, n)) for n in '{names}'.split()])"
-    settings = {**os.environ, "HEXENROLL_DATA": str(tmp_path / "data")}
+    given = {**os.environ, "HEXENROLL_DATA": str(tmp_path / "data")}
     for url, expected in (("https://portal.example.com", "[True, True, True]"), ("", "[False, False, False]")):
         answer = subprocess.run(
             [sys.executable, "manage.py", "shell", "--no-imports", "-c", script],
             cwd=ROOT,
-            env={**settings, "PUBLIC_URL": url},
+            env={**given, "PUBLIC_URL": url},
             capture_output=True,
             text=True,
         )
         assert expected in answer.stdout, answer.stderr
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in settings.KNOWN_SETTINGS if f"`{name}`" not in readme] == []
