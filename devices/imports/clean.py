@@ -215,9 +215,7 @@ class Cleaner:
             return None
         kept = list(self.kept.items())
         return [
-            json.dumps(
-                {name: shown(plain_text(row[index]), 10_000) for index, name in kept if row[index]}, ensure_ascii=False
-            )
+            json.dumps({name: shown(plain_text(row[index]), 10_000) for index, name in kept if row[index]})
             for row in rows
         ]
 

@@ -85,7 +85,10 @@ def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) 
         changes["one_time_password"] = "COALESCE(r.one_time_password, devices_device.one_time_password)"  # noqa: S105
     attributes = f"COALESCE(r.custom_attributes, {spell('no_attributes')})"
     changes["custom_attributes"] = spell("merge", left="devices_device.custom_attributes", right=attributes)
-    differs = " OR ".join(f"devices_device.{field} IS DISTINCT FROM {value}" for field, value in changes.items())
+    present = {field: f"devices_device.{field}" for field in changes}
+    # SQLite compares the text, which Django writes with spaces.
+    present["custom_attributes"] = spell("as_json", value=present["custom_attributes"])
+    differs = " OR ".join(f"{present[field]} IS DISTINCT FROM {value}" for field, value in changes.items())
     untouchable = ", ".join(f"'{status}'" for status in sorted(Device.UNTOUCHABLE))
     return execute(
         f"UPDATE devices_device SET {', '.join(f'{field} = {value}' for field, value in changes.items())}, "
