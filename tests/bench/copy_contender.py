@@ -7,12 +7,13 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
+from devices.imports import passwords
 from devices.models import Device, Domain
 
 TABLE = "bench_copy"
 COLUMNS = (
     "serial_number", "platform", "ownership", "name", "status", "source", "domain_id", "user_id", "custom_attributes",
-    "one_time_password", "created_at", "updated_at",
+    "one_time_password", "import_batch_id", "created_at", "updated_at",
 )  # fmt: skip
 BLOCK = 1 << 16
 
@@ -31,7 +32,8 @@ def prepare(path: Path) -> BytesIO:
         for user, row in enumerate(csv.DictReader(file)):
             device = (row["Serial number"], row["Platform"], row["Ownership"], row["Device name"])
             state = (Device.Status.PRE_APPROVED.value, Device.Source.IMPORT.value, domain, user, "{}")
-            writer.writerow((*device, *state, row["Password"], now, now))
+            password = passwords.encrypt(row["Password"]) if row["Password"] else ""
+            writer.writerow((*device, *state, password, 1, now, now))
     text.detach()
     data.seek(0)
     return data
