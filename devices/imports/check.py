@@ -222,7 +222,8 @@ def _finish(batch: ImportBatch) -> None:
         column = batch.headers[indexes[0]] if indexes else column
         matching.find_repeats(batch, column)
         matching.find_known(batch, column)
-        matching.classify(batch)
+        if matching.classify(batch):
+            analyze(ImportRow._meta.db_table)  # the commit chooses its rows by kind
         staging.restore_choices(batch.pk)
         counts = count_rows(batch)
         moved = batch.move(

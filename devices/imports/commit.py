@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from devices.models import ImportBatch, ImportRow
+from devices.models import Device, DeviceUser, ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
 from . import assignments, snapshots, writing
@@ -20,7 +20,7 @@ from .check import MAX_ATTEMPTS
 from .mapping import Mapping
 from .matching import classify
 from .outcomes import GOOD, count_outcomes, count_sms
-from .sql import make_room, one_at_a_time, query
+from .sql import analyze, make_room, one_at_a_time, query
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +117,8 @@ def _commit(batch: ImportBatch, report: Report) -> None:
     # Most imports meet nothing: nothing to overwrite, and nothing to remember for undo.
     meets = any(count for kind, count in _kinds(batch).items() if kind != ImportRow.Kind.NEW)
     if meets:
+        for model in (ImportRow, DeviceUser, Device):
+            analyze(model._meta.db_table)  # two imports within a minute: PostgreSQL knows the portal before the first
         snapshots.take(parameters)
     writing.create_users(parameters)
     if meets:
