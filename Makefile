@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # A command that only looks gets a data folder of its own, which goes away with it.
 SPARE_DATA = set -e; export HEXENROLL_DATA=$$(mktemp -d); trap 'rm -rf "$$HEXENROLL_DATA"' EXIT
 
-.PHONY: run test test-sqlite test-postgresql lint format browser demo-data lock clean
+.PHONY: run test test-sqlite test-postgresql lint format browser demo-data lock bench clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -P hexenroll/leash.py - TERM $(BIN)/python manage.py up
@@ -49,6 +49,10 @@ $(VENV)/run.stamp: requirements/run.lock bin/install
 
 $(VENV)/test.stamp: requirements/test.lock bin/install
 	@bin/install test
+
+# The tables of README, section Speed; half an hour, alone on the machine. Less: make bench ARGS="--rows 10000 --pages 0"
+bench: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.bench.import_rate $(ARGS)
 
 # Needs uv (any version of 2025 or later).
 lock:
