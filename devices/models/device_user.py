@@ -1,5 +1,6 @@
 """Whose device is it, and how can that person be reached?"""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -54,3 +55,13 @@ class DeviceUser(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
+
+    def clean(self) -> None:
+        """Say on a form what the constraint would refuse: forms don't ask constraints of generated columns.
+
+        Raises:
+            ValidationError: another device user of the domain has this e-mail address.
+        """
+        same = DeviceUser.objects.filter(domain=self.domain_id, email_key=Lower(models.Value(self.email)))
+        if self.email and same.exclude(pk=self.pk).exists():
+            raise ValidationError({"email": _("This domain has a device user with this e-mail address already.")})
