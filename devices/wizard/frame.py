@@ -148,7 +148,8 @@ class WizardView(View):
 class BatchView(WizardView):
     """A page or an action of one batch.
 
-    A step that the batch can't take becomes a message, and the person lands where the batch is: never a 500.
+    A step that the batch can't take becomes a message, and the person lands where the batch is: never a 500. From a
+    page whose file can't be read they land where another file can be uploaded.
 
     Attributes:
         batch: of the address; 404 when there is none (any more).
@@ -162,10 +163,10 @@ class BatchView(WizardView):
         try:
             return super().dispatch(request, *args, **kwargs)
         except (StepError, UnreadableFileError) as error:
-            if request.method != "POST":
-                raise
+            if request.method != "POST" and self.step == "file":
+                raise  # that page reads no file: nowhere to go from here
             messages.error(request, str(error))
-            return self.to_step(self.return_to)
+            return self.to_step(self.return_to if request.method == "POST" else "file")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from devices.imports import steps
 from devices.imports.check import file_limits
@@ -65,6 +66,7 @@ class MappingView(FileReadingView):
 
     post_permission = ADD
     step = "mapping"
+    title = gettext_lazy("Map the columns")
     return_to = "mapping"
 
     def get(self, request: HttpRequest, batch_id: int) -> HttpResponse:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices.imports.columns import COLUMNS, Column
-from devices.imports.mapping.headers import header_key
 from devices.imports.mapping import Mapping, MappingProblem, Match, own_columns, shown_header
+from devices.imports.mapping.headers import header_key
 from devices.imports.reader import DELIMITERS, ENCODINGS, FileFormat
 from devices.vocabulary import EXCLUDED_PLATFORMS, Ownership, Platform
 

@@ -125,6 +125,7 @@ class FileView(BatchView):
 
     post_permission = ADD
     step = "file"
+    title = gettext_lazy("Correct the file")
     return_to = "file"
 
     def get(self, request: HttpRequest, batch_id: int) -> HttpResponse:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from devices.models import ImportBatch
+from tests.data.tables import xlsx
 from tests.devices.importing import row, table, uploaded
 from tests.devices.wizard_pages import press, shown, url
 
@@ -91,3 +92,16 @@ def test_long_values_are_cut(administrator_client: Client) -> None:
     _status, page = preview(administrator_client, uploaded(table(row(1, name="x" * 5_000))))
     assert "x" * 59 + "…" in page
     assert "x" * 61 not in page
+
+
+def test_another_sheet_of_a_workbook_can_be_tried_and_chosen(administrator_client: Client) -> None:
+    second = [["Name", "Email"], ["Ada", "ada@example.com"]]
+    batch = uploaded(xlsx(("Notes", [["a", "b"], ["1", "2"]]), ("Devices", second)), name="devices.xlsx")
+    assert "XLSX, sheet “Notes”, with a header row" in shown(administrator_client, "mapping", batch)
+    query = {"format-sheet": "Devices", "format-has_header": "on"}
+    page = administrator_client.get(url("preview", batch), query).content.decode()
+    assert "ada@example.com" in page
+    press(administrator_client, "mapping", batch, {"action": "format", **query})
+    assert "XLSX, sheet “Devices”, with a header row" in shown(administrator_client, "mapping", batch)
+    query["format-sheet"] = "No such sheet"
+    assert administrator_client.get(url("preview", batch), query).status_code == 422

@@ -179,3 +179,9 @@ def test_progress_is_told_without_a_cache_too(
 
 def test_progress_of_a_finished_batch_says_so(operator_client: Client) -> None:
     assert not progress(operator_client, batch(state=State.COMMITTED))["is_in_work"]
+
+
+def test_without_scripts_the_page_of_a_running_import_loads_itself_again(operator_client: Client) -> None:
+    refresh = '<noscript><meta http-equiv="refresh" content="3"></noscript>'
+    assert refresh in operator_client.get(url("check", batch(state=State.CHECKING))).content.decode()
+    assert refresh not in operator_client.get(url("check", batch(state=State.FAILED))).content.decode()

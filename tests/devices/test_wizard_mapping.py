@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from devices.imports import steps
+from devices.imports.reader import FileProblem, UnreadableFileError
 from devices.models import ImportBatch
 from tests.devices.importing import row, table, uploaded
 from tests.devices.wizard_pages import press, shown, url
@@ -197,3 +199,17 @@ def test_a_file_that_is_gone_is_said_with_what_to_do(administrator_client: Clien
     page = shown(administrator_client, "mapping", batch)
     assert "The uploaded file is no longer there. Upload it again." in page
     assert "Upload a corrected file" in page
+
+
+def test_a_file_that_vanishes_while_the_page_is_made_leads_to_where_another_can_be_uploaded(
+    administrator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = uploaded(table(row(1)))
+
+    def vanished(batch: ImportBatch) -> None:
+        raise UnreadableFileError(FileProblem.MISSING)
+
+    monkeypatch.setattr(steps, "suggestion", vanished)
+    response = administrator_client.get(url("mapping", batch), follow=True)
+    assert response.redirect_chain == [(url("file", batch), 302)]
+    assert "The uploaded file is no longer there. Upload it again." in response.content.decode()

@@ -2,6 +2,7 @@
 
 import errno
 import io
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.core.signals import request_started
+from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
 from django.urls import reverse
@@ -48,12 +49,15 @@ def call(person: User | None, body: bytes, length: int) -> tuple[str, str]:
         "wsgi.errors": io.StringIO(),
     }
     seen: list[str] = []
-    request_started.disconnect(close_old_connections)  # it would close the test's own transaction
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # it would close the test's own transaction
     try:
-        answer = b"".join(application(environ, lambda status, headers, *more: seen.append(status)))
+        with closing(application(environ, lambda status, headers, *more: seen.append(status))) as answer:  # type: ignore[type-var]
+            page = b"".join(answer).decode()
     finally:
-        request_started.connect(close_old_connections)
-    return seen[0], answer.decode()
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
+    return seen[0], page
 
 
 def stored_pieces() -> list[Path]:
