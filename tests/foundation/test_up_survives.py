@@ -43,7 +43,7 @@ def test_each_killed_process_comes_back_and_its_children_die_with_it(portal: Por
     assert portal.stop() == 0
 
 
-def test_a_task_that_waits_is_done_after_everything_was_killed(portal: Portal) -> None:
+def test_everything_dies_with_the_process_manager_and_starts_again(portal: Portal) -> None:
     os.kill(portal.pids("supervisord")[0], signal.SIGKILL)
     wait_until(lambda: not portal.processes(), 5, lambda: str(portal.processes()))
     assert portal.process is not None
