@@ -14,12 +14,13 @@ from django.core.files import File
 
 from devices.models import ImportBatch
 
-from .cells import SPREADSHEET_DIGITS, neutralise, plain_text
+from .cells import neutralise, plain_text
 from .check import file_limits
 from .mapping import Mapping
 from .passwords import seal
 from .problems import message
 from .reader import FileFormat, FormulaCell, NumberCell, TableReader
+from .serial_numbers import SPREADSHEET_DIGITS
 
 HEADERS = ("line", "reason")
 
@@ -58,7 +59,7 @@ def lines(batch: ImportBatch) -> Iterator[str]:
 
 
 def _as_text(cell: str) -> str:
-    """Return a cell so that what was wrong with it in a workbook is wrong in the file too, until somebody corrects it."""
+    """Return a cell so that what was wrong with it in a workbook is wrong in the file too, until it is corrected."""
     if isinstance(cell, FormulaCell):
         return ""
     if isinstance(cell, NumberCell) and cell.isdecimal() and len(cell) > SPREADSHEET_DIGITS:

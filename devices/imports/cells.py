@@ -1,33 +1,27 @@
 """What may one cell hold, and how is it written in a file that goes out?
 
-One widget for each kind of column: `clean` for the check, `render` for export, sample and bad-rows files. Free of models.
+One widget for each kind of column: `clean` for the check, `render` for files that go out. Serial numbers, e-mail
+addresses and phone numbers have files of their own (serial_numbers.py, contacts.py). Free of models.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import ClassVar
 
-import phonenumbers
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from import_export.widgets import CharWidget
 
 from .problems import CellProblem, ProblemCode
-from .reader import DateCell, ErrorCell, FormulaCell, NumberCell
+from .reader import ErrorCell, FormulaCell
 
 # A spreadsheet would run these as formulas; the apostrophe in front says "text" to it, and is taken off on the way in.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 # Spreadsheets write the sign of the exponent; without it, and without a point, it is a serial such as 7E12345678.
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|[+-]?\d+[.,]\d+[eE]\d+")
-ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?")
 # Source: ECMA-376 part 1, 18.17.3; a spreadsheet writes them into a CSV, too.
 FORMULA_ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", "#CALC!"})
-# What a spreadsheet keeps of a number; digits after the 15th become zeros.
-SPREADSHEET_DIGITS = 15
 
 
 @dataclass
@@ -150,12 +144,15 @@ class ChoiceWidget(CellWidget):
 
     def __init__(self, choices: Sequence[str], meant: Mapping[str, str]) -> None:
         super().__init__(max_length=max(map(len, choices)))
-        self.choices = frozenset(choices)
-        self.listed = ", ".join(choices)
+        self.choices = tuple(choices)
         self.meant = {**meant, **{choice: choice for choice in choices}}
 
+    def allowed(self, context: CellContext) -> Sequence[str]:
+        """Return the words that a file may hold."""
+        return self.choices
+
     def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
-        return self.choices.issuperset(cells)
+        return set(self.allowed(context)).issuperset(cells)
 
     def clean(
         self,
@@ -165,19 +162,20 @@ class ChoiceWidget(CellWidget):
         context: CellContext | None = None,
         **kwargs: object,
     ) -> object:
-        if value in self.choices:
+        allowed = self.allowed(context or CellContext())
+        if value in allowed:
             return str(value)
         if value != value.strip():
             raise CellProblem(ProblemCode.SURROUNDING_SPACE, suggestion=value.strip())
         suggestion = self.meant.get(re.sub(r"[\s_-]", "", value).casefold(), "")
-        raise CellProblem(ProblemCode.UNKNOWN_CHOICE, suggestion=suggestion, detail=self.listed)
+        raise CellProblem(ProblemCode.UNKNOWN_CHOICE, suggestion=suggestion, detail=", ".join(allowed))
 
 
 class PlatformWidget(ChoiceWidget):
     """A platform; those on the exclusion list are refused."""
 
-    def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
-        return (self.choices - context.excluded_platforms).issuperset(cells)
+    def allowed(self, context: CellContext) -> Sequence[str]:
+        return [choice for choice in self.choices if choice not in context.excluded_platforms]
 
     def clean(
         self,
@@ -190,209 +188,7 @@ class PlatformWidget(ChoiceWidget):
         excluded = (context or CellContext()).excluded_platforms
         if "windows" in excluded and value.strip().casefold().startswith("win"):
             raise CellProblem(ProblemCode.WINDOWS_NOT_SUPPORTED)
-        return super().clean(value, row)
-
-
-class EmailWidget(CellWidget):
-    """An e-mail address; its case is kept, and does not matter when device users are found."""
-
-    # A part of what Django's validator accepts, at a tenth of its time.
-    PLAIN: ClassVar[re.Pattern[str]] = re.compile(
-        r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}"
-    )
-    FREE_MAIL: ClassVar[frozenset[str]] = frozenset(
-        [
-            "gmail.com",
-            "googlemail.com",
-            "outlook.com",
-            "hotmail.com",
-            "live.com",
-            "msn.com",
-            "yahoo.com",
-            "yahoo.de",
-            "icloud.com",
-            "me.com",
-            "mac.com",
-            "aol.com",
-            "gmx.de",
-            "gmx.net",
-            "gmx.com",
-            "web.de",
-            "mail.com",
-            "proton.me",
-            "protonmail.com",
-            "t-online.de",
-            "freenet.de",
-            "yandex.com",
-        ]
-    )
-
-    def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
-        return (
-            all(map(self.PLAIN.fullmatch, cells))
-            and max(map(len, cells)) <= 63  # no label and no local part can be too long then
-            and self.FREE_MAIL.isdisjoint({cell.rpartition("@")[2].lower() for cell in cells})
-        )
-
-    def clean_text(self, text: str, cell: str, context: CellContext) -> str:
-        try:
-            validate_email(text)
-        except ValidationError:
-            suggestion = self._suggestion(text)
-            raise CellProblem(ProblemCode.EMAIL_INVALID, suggestion=suggestion) from None
-        return text
-
-    @staticmethod
-    def _suggestion(text: str) -> str:
-        """Return the address inside `mailto:x`, `<x>` or `Name <x>`; empty when there is none."""
-        inner = text.rpartition("<")[2].rstrip(">").removeprefix("mailto:").strip()
-        try:
-            validate_email(inner)
-        except ValidationError:
-            return ""
-        return inner
-
-    def warnings(self, value: object, cell: str, context: CellContext) -> Iterable[CellProblem]:
-        host = str(value).rpartition("@")[2].lower()
-        if host in self.FREE_MAIL:
-            yield CellProblem(ProblemCode.FREE_MAIL, detail=host)
-
-
-class SerialWidget(CellWidget):
-    """A serial number, kept exactly: its case is never changed, and no other case is ever suggested."""
-
-    # Not the same character all over, at least one letter: neither junk nor a number; hyphens could hide junk.
-    PLAIN: ClassVar[re.Pattern[str]] = re.compile(r"(?!(.)\1+$)(?=[0-9]*[a-z])[a-z0-9]{9,30}", re.IGNORECASE | re.ASCII)
-    CHARACTERS: ClassVar[re.Pattern[str]] = re.compile(r"[^\x20-\x7e]")
-    USUAL: ClassVar[re.Pattern[str]] = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{4,28}[A-Za-z0-9]")
-    # Without spaces and punctuation, in lower case (PROTOCOLS.md, section 2).
-    JUNK: ClassVar[frozenset[str]] = frozenset(
-        [
-            "0",
-            "1",
-            "none",
-            "null",
-            "na",
-            "nil",
-            "unknown",
-            "unspecified",
-            "notspecified",
-            "notavailable",
-            "notapplicable",
-            "invalid",
-            "default",
-            "defaultstring",
-            "systemserialnumber",
-            "serialnumber",
-            "serial",
-            "tobefilledbyoem",
-            "tobefilled",
-            "oem",
-            "empty",
-            "chassisserialnumber",
-            "baseboardserialnumber",
-            "123456789",
-            "1234567890",
-            "0123456789",
-            "12345678",
-            "test",
-        ]
-    )
-
-    def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
-        return (
-            all(map(self.PLAIN.fullmatch, cells))
-            and {str}.issuperset(map(type, cells))
-            and self.JUNK.isdisjoint(map(str.lower, cells))
-        )
-
-    def clean_text(self, text: str, cell: str, context: CellContext) -> str:
-        if isinstance(cell, DateCell) or ISO_DATE.fullmatch(text):
-            raise CellProblem(ProblemCode.EXCEL_DATE)
-        if SCIENTIFIC.fullmatch(text) or (isinstance(cell, NumberCell) and len(text.strip("-")) > SPREADSHEET_DIGITS):
-            raise CellProblem(ProblemCode.EXCEL_NUMBER)
-        if found := self.CHARACTERS.search(text):
-            name = unicodedata.name(found.group(), "")
-            raise CellProblem(ProblemCode.SERIAL_CHARACTERS, detail=f"U+{ord(found.group()):04X} {name}".strip())
-        if is_junk_serial(text):
-            raise CellProblem(ProblemCode.JUNK_SERIAL)
-        return text
-
-    def warnings(self, value: object, cell: str, context: CellContext) -> Iterable[CellProblem]:
-        if isinstance(cell, NumberCell):
-            yield CellProblem(ProblemCode.STORED_AS_NUMBER)
-        elif not self.USUAL.fullmatch(str(value)):
-            yield CellProblem(ProblemCode.UNUSUAL_SERIAL)
-
-
-def is_junk_serial(serial_number: str) -> bool:
-    """Return True for what devices without a serial number of their own report (PROTOCOLS.md, section 2)."""
-    bare = re.sub(r"[\W_]", "", serial_number).lower()
-    return not bare or bare in SerialWidget.JUNK or len(set(bare)) == 1 or serial_number.lower().startswith("vmware-")
-
-
-@lru_cache(maxsize=1024)
-def _national_numbers(calling_code: int) -> tuple[re.Pattern[str], ...]:
-    """Return patterns of national numbers that are valid in the main region of `calling_code`; none: nobody can tell fast."""
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(calling_code, ())
-    if not regions or not regions[0].isalpha():
-        return ()
-    data = phonenumbers.PhoneMetadata.metadata_for_region(regions[0])
-    if data is None or data.leading_digits is not None:
-        return ()
-    kinds = (kind.national_number_pattern for kind in (data.mobile, data.fixed_line) if kind)
-    return tuple(re.compile(pattern) for pattern in kinds if pattern)
-
-
-class PhoneWidget(CellWidget):
-    """A phone number; stored as E.164."""
-
-    E164: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")
-
-    def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
-        return {str}.issuperset(map(type, cells)) and all(map(self._is_plain_number, cells))
-
-    def _is_plain_number(self, cell: str) -> bool:
-        if not self.E164.fullmatch(cell):
-            return False
-        for length in (1, 2, 3):  # no calling code begins with another one
-            if patterns := _national_numbers(int(cell[1 : 1 + length])):
-                national = cell[1 + length :]
-                return any(pattern.fullmatch(national) for pattern in patterns)
-        return False
-
-    def clean_text(self, text: str, cell: str, context: CellContext) -> str:
-        if isinstance(cell, DateCell):
-            raise CellProblem(ProblemCode.EXCEL_DATE)
-        if SCIENTIFIC.fullmatch(text):
-            raise CellProblem(ProblemCode.EXCEL_NUMBER)
-        if number := _parsed(text, context.phone_region):
-            return number
-        if not text.startswith("+"):
-            digits = re.sub(r"[\s()./-]", "", text)
-            international = (
-                _parsed("+" + digits.removeprefix("00"), "") if digits.isdigit() and digits[:2] != "0" else ""
-            )
-            if not context.phone_region and re.fullmatch(r"[0-9]{5,15}", digits):
-                raise CellProblem(ProblemCode.PHONE_NO_COUNTRY, suggestion=international)
-        raise CellProblem(ProblemCode.PHONE_INVALID)
-
-    def warnings(self, value: object, cell: str, context: CellContext) -> Iterable[CellProblem]:
-        national = phonenumbers.ndd_prefix_for_region(context.phone_region, strip_non_digits=True)
-        written = plain_text(cell)
-        if written[:1] not in ("+", "(") and national and not written.startswith(national):
-            yield CellProblem(ProblemCode.PHONE_LEADING_ZERO, detail=str(value))
-
-
-def _parsed(text: str, region: str) -> str:
-    """Return a phone number as E.164; empty when it is none."""
-    try:
-        number = phonenumbers.parse(text, region or None)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_valid_number(number) or number.extension:
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return super().clean(value, row, context=context)
 
 
 class ListWidget(CellWidget):

@@ -26,7 +26,7 @@ from .clean import Chunk, Cleaner, Fixes
 from .columns import BY_FIELD
 from .mapping import Mapping
 from .reader import FileFormat, Limits, TableReader, UnreadableFileError
-from .sql import analyze, make_room
+from .sql import analyze, dont_wait_for_the_disk, make_room
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,10 @@ def file_limits() -> Limits:
 
 
 def run(batch_id: int) -> None:
-    """Check a batch in state `checking`; leaves it `ready`, or `failed` with the reason. Returns quietly if another worker has it."""
+    """Check a batch in state `checking`; leaves it `ready`, or `failed` with the reason.
+
+    Returns quietly if another worker has the batch.
+    """
     batch = _claim(batch_id)
     if batch is None:
         return
@@ -167,6 +170,8 @@ def _stage(batch: ImportBatch) -> None:
             done += len(chunk)
             # The set queries still to come are about a tenth of the work.
             with _holding(batch, rows_done=done, progress=0.9 * reader.progress):
+                # Whatever a crash takes back, the check begins anew; its last transaction waits for all before it.
+                dont_wait_for_the_disk()
                 _write(batch, cleaned)
 
 
@@ -239,7 +244,11 @@ def _finish(batch: ImportBatch) -> None:
 
 
 def count_rows(batch: ImportBatch) -> dict[str, object]:
-    """Count a batch's staged rows: `rows`, `good`, `bad`, by `kinds`; its problems: `errors`, `warnings`, by `codes`, by `fields`."""
+    """Count what was staged.
+
+    Returns:
+        Rows: `rows`, `good`, `bad`, by `kinds`. Problems: `errors`, `warnings`, by `codes`, by `fields`.
+    """
     groups = list(
         ImportRow.objects.filter(batch=batch).order_by().values_list("is_good", "kind").annotate(Count("line"))
     )

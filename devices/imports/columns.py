@@ -15,16 +15,15 @@ from devices.vocabulary import Ownership, Platform
 from .cells import (
     CellWidget,
     ChoiceWidget,
-    EmailWidget,
     GroupsWidget,
     NameWidget,
     PasswordWidget,
-    PhoneWidget,
     PlatformWidget,
     PoliciesWidget,
-    SerialWidget,
     neutralise,
 )
+from .contacts import EmailWidget, PhoneWidget
+from .serial_numbers import SerialWidget
 
 
 @dataclass(frozen=True)
@@ -59,15 +58,16 @@ class Column:
 
 
 OWNERSHIP_MEANT = {
-    "c": "corporate", "company": "corporate", "companyowned": "corporate", "corporateowned": "corporate", "cope": "corporate",
-    "corp": "corporate", "business": "corporate", "organization": "corporate", "firma": "corporate",
+    "c": "corporate", "company": "corporate", "companyowned": "corporate", "corporateowned": "corporate",
+    "cope": "corporate", "corp": "corporate", "business": "corporate", "organization": "corporate",
+    "firma": "corporate",
     "e": "personal", "employee": "personal", "employeeowned": "personal", "byod": "personal", "private": "personal",
     "personallyowned": "personal", "privat": "personal",
 }  # fmt: skip
 PLATFORM_MEANT = {
-    "ipados": "ios", "ipad": "ios", "iphone": "ios", "iphoneos": "ios", "mac": "macos", "osx": "macos", "macosx": "macos",
-    "computer": "macos", "macbook": "macos", "appletv": "tvos", "androidos": "android", "gnu/linux": "linux", "ubuntu": "linux",
-    "debian": "linux",
+    "ipados": "ios", "ipad": "ios", "iphone": "ios", "iphoneos": "ios", "mac": "macos", "osx": "macos",
+    "macosx": "macos", "computer": "macos", "macbook": "macos", "appletv": "tvos", "androidos": "android",
+    "gnu/linux": "linux", "ubuntu": "linux", "debian": "linux",
 }  # fmt: skip
 
 COLUMNS: tuple[Column, ...] = (

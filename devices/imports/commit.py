@@ -120,11 +120,11 @@ def _commit(batch: ImportBatch, report: Report) -> None:
         for model in (ImportRow, DeviceUser, Device):
             analyze(model._meta.db_table)  # two imports within a minute: PostgreSQL knows the portal before the first
         snapshots.take(parameters)
-    writing.create_users(parameters)
-    if meets:
-        writing.overwrite_users(parameters, mapped)
-    report(0.4)
     try:
+        writing.create_users(parameters, may_exist=meets)
+        if meets:
+            writing.overwrite_users(parameters, mapped)
+        report(0.4)
         created = writing.create_devices(parameters, lambda share: report(0.4 + 0.5 * share))
     except IntegrityError as error:
         logger.warning("import batch %s: %s", batch.pk, error)

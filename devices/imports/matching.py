@@ -27,7 +27,7 @@ WHERE r.batch_id = %(batch)s AND r.serial_number <> '' AND {condition}
 
 
 def find_repeats(batch: ImportBatch, column: str) -> None:
-    """Make it an error on each line when a serial number stands in the file twice, and a warning when only case differs.
+    """Report serial numbers that stand in the file twice: an error on each line, a warning where only case differs.
 
     Args:
         batch: the batch whose rows are all staged.
@@ -113,7 +113,7 @@ def _report(batch: ImportBatch, column: str, code: ProblemCode, detail: str, joi
     found = execute(PROBLEM.format(detail=detail, join=join, condition=condition), parameters)
     if found and code not in WARNINGS:
         execute(
-            "UPDATE devices_importrow SET is_good = false WHERE batch_id = %(batch)s AND line IN "
-            "(SELECT line FROM devices_importproblem WHERE batch_id = %(batch)s AND severity = 'error' AND code = %(code)s)",
+            "UPDATE devices_importrow SET is_good = false WHERE batch_id = %(batch)s AND line IN (SELECT line "
+            "FROM devices_importproblem WHERE batch_id = %(batch)s AND severity = 'error' AND code = %(code)s)",
             parameters,
         )

@@ -138,7 +138,7 @@ def _values(batch: ImportBatch, limit: int) -> list[Offer]:
 def _choices(field: str) -> tuple[str, ...]:
     """Return what is allowed in a field of few words."""
     widget = BY_FIELD[field].widget
-    words = widget.listed.split(", ") if isinstance(widget, ChoiceWidget) else ()
+    words = widget.choices if isinstance(widget, ChoiceWidget) else ()
     return tuple(word for word in words if word not in EXCLUDED_PLATFORMS)
 
 

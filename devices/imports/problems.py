@@ -39,7 +39,8 @@ class ProblemCode(TextChoices):
     PHONE_LEADING_ZERO = (
         "phone_leading_zero",
         _(
-            "A spreadsheet may have cut the first zero of “%(value)s”. It is read as %(detail)s: make sure that it is right."
+            "A spreadsheet may have cut the first zero of “%(value)s”. "
+            "It is read as %(detail)s: make sure that it is right."
         ),
     )
     EXCEL_NUMBER = (
@@ -83,13 +84,15 @@ class ProblemCode(TextChoices):
     DUPLICATE_SERIAL = (
         "duplicate_serial",
         _(
-            "The serial number “%(value)s” is in this file more than once (also on line %(detail)s). Keep one of the lines."
+            "The serial number “%(value)s” is in this file more than once (also on line %(detail)s). "
+            "Keep one of the lines."
         ),
     )
     CASE_DIFFERS = (
         "case_differs",
         _(
-            "“%(value)s” differs from the known serial number “%(detail)s” only by upper and lower case. They are two devices."
+            "“%(value)s” differs from the serial number “%(detail)s” only by upper and lower case. "
+            "They are two devices."
         ),
     )
     OTHER_DOMAIN = (
@@ -101,13 +104,15 @@ class ProblemCode(TextChoices):
     TOO_MANY_GROUPS = (
         "too_many_groups",
         _(
-            "This file names more than %(detail)s different device groups. “%(value)s” is one too many: is the column right?"
+            "This file names more than %(detail)s different device groups. "
+            "“%(value)s” is one too many: is the column right?"
         ),
     )
     EXTRA_CELLS = (
         "extra_cells",
         _(
-            "This line has %(detail)s cells more than the header. Put values with a delimiter in quotes, or remove the cells."
+            "This line has %(detail)s cells more than the header. "
+            "Put values with a delimiter in quotes, or remove the cells."
         ),
     )
     SHORT_LINE = (

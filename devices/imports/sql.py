@@ -59,6 +59,12 @@ def make_room(megabytes: int = 64) -> None:
         execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'", {})
 
 
+def dont_wait_for_the_disk() -> None:
+    """Let this transaction end before it is on the disk: a crash of the database may take it back, never half of it."""
+    if connection.vendor == "postgresql":
+        execute("SET LOCAL synchronous_commit = off", {})
+
+
 def one_at_a_time() -> None:
     """Let no other import commit until this transaction ends; on SQLite, every writing transaction does so."""
     if connection.vendor == "postgresql":

@@ -70,7 +70,7 @@ def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def set_choices_aside(batch_id: int) -> None:
-    """Keep what was chosen row by row while the batch is checked anew: under the negative number, which no batch has."""
+    """Keep what was chosen row by row while a batch is checked anew: under its negative number, which no batch has."""
     if ImportRow.objects.filter(batch_id=-batch_id).exists():
         return  # a killed check did; the rows of the batch itself have lost them
     with transaction.atomic():

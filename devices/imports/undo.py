@@ -1,7 +1,7 @@
 """How is a committed batch taken back?
 
-Run by the worker: one transaction. Refused as a whole once a device of the batch has enrolled; what somebody changed since
-the commit is left as it is, and named.
+Run by the worker: one transaction. Refused as a whole once a device of the batch has enrolled; what somebody changed
+since the commit is left as it is, and named.
 """
 
 import logging
@@ -104,6 +104,8 @@ def _refuse(batch_id: int, code: str, message: str) -> None:
 
 
 def _undo(batch: ImportBatch) -> None:
+    # A commit at the same time could give a row to a device that this takes away.
+    one_at_a_time()
     # A commit that replaces the same devices meanwhile would lose them: they are deleted as what they were.
     one_at_a_time()
     _lock_written(batch)
@@ -166,7 +168,8 @@ def _restore(batch: ImportBatch, kind: ImportSnapshot.Kind, table: str) -> int:
             )
     return execute(
         f"UPDATE {table} SET {RESTORED[table]}, updated_at = CAST(s.before->>'updated_at' AS {spell('timestamp')}) "
-        f"FROM devices_importsnapshot s WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND s.object_id = {table}.id "
+        "FROM devices_importsnapshot s "
+        f"WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND s.object_id = {table}.id "
         f"AND {table}.id IN (SELECT s.object_id FROM {snapshots} WHERE {mine})",
         parameters,
     )

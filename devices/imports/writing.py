@@ -26,13 +26,22 @@ def _now() -> str:
     return f"CAST(%(now)s AS {spell('timestamp')})"
 
 
-def create_users(parameters: Mapping[str, object]) -> int:
-    """Make the users of the imported rows that the domain doesn't have yet; return how many."""
+def create_users(parameters: Mapping[str, object], *, may_exist: bool) -> int:
+    """Make the users of the imported rows that the domain doesn't have yet; return how many.
+
+    Args:
+        parameters: of the commit's statements.
+        may_exist: rows meet users or devices that are there; without such rows the faster plain INSERT will do.
+
+    Raises:
+        IntegrityError: with `may_exist` off, the domain got one of the users since the rows were classified.
+    """
+    leave = "ON CONFLICT (domain_id, email_key) DO NOTHING" if may_exist else ""
     return execute(
         "INSERT INTO devices_deviceuser "
         "(domain_id, name, email, sam_account_name, mobile, import_batch_id, created_at, updated_at) "
         f"SELECT %(domain)s, name, email, sam_account_name, mobile, %(batch)s, {_now()}, {_now()} "
-        f"FROM {LAST_ROWS.format(condition=IMPORTED)} WHERE nth = 1 ON CONFLICT (domain_id, email_key) DO NOTHING",
+        f"FROM {LAST_ROWS.format(condition=IMPORTED)} WHERE nth = 1 {leave}",
         parameters,
     )
 
