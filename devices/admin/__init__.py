@@ -1,4 +1,4 @@
-"""Plain pages of the console for what devices are made of: one module a model. The import has pages of its own (wizard/)."""
+"""Plain pages of what devices are made of, one module a model. The import has pages of its own (wizard/)."""
 
 from . import device, device_group, device_user, domain, import_batch, policy
 
