@@ -37,7 +37,7 @@ def test_each_problem_is_listed_with_line_column_value_message_code_and_suggesti
 ) -> None:
     batch = checked_rows(row(1), row(2, platform="iOS"))
     assert (
-        "Line 3 Platform iOS Error “iOS” is not known here. Write one of: android, ios, macos, linux, tvos, windows. "
+        "Line 3 Platform iOS Error “iOS” is not known here. Write one of: android, ios, macos, linux, tvos. "
         "Upper and lower case matter. unknown_choice ios"
     ) in shown(administrator_client, "check", batch)
 

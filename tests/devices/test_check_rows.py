@@ -57,7 +57,7 @@ def test_an_error_names_line_column_value_code_and_what_to_do() -> None:
     assert (found.code, found.suggestion) == ("unknown_choice", "ios")
     text = problems.message(found.code, column=found.column, value=found.value, detail=found.detail)
     assert text == (
-        "“iOS” is not known here. Write one of: android, ios, macos, linux, tvos, windows. Upper and lower case matter."
+        "“iOS” is not known here. Write one of: android, ios, macos, linux, tvos. Upper and lower case matter."
     )
 
 
