@@ -104,8 +104,6 @@ def _refuse(batch_id: int, code: str, message: str) -> None:
 
 
 def _undo(batch: ImportBatch) -> None:
-    # A commit at the same time could give a row to a device that this takes away.
-    one_at_a_time()
     # A commit that replaces the same devices meanwhile would lose them: they are deleted as what they were.
     one_at_a_time()
     _lock_written(batch)
