@@ -26,10 +26,11 @@
     try {
       do {
         isDirty = false;
-        const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+        // Not form.action: buttons of the form have that name.
+        const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form) });
+        if (!answer.ok) throw new Error(String(answer.status));
         // Another step, or the sign-in: the import went on without this page.
         if (new URL(answer.url).pathname !== window.location.pathname) return window.location.assign(answer.url);
-        if (!answer.ok) throw new Error(String(answer.status));
         show(await answer.text());
       } while (isDirty);
       status.textContent = form.dataset.saved;
