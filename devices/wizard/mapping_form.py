@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from devices.imports.columns import COLUMNS, Column
 from devices.imports.mapping import Mapping, MappingProblem, Match, own_columns, shown_header
 from devices.imports.mapping.headers import header_key
+from devices.imports.mapping.products import SYNONYMS
 from devices.imports.reader import DELIMITERS, ENCODINGS, FileFormat
 from devices.vocabulary import EXCLUDED_PLATFORMS, Ownership, Platform
 
@@ -69,7 +70,8 @@ class FieldRow:
 
 def secret_columns(headers: Sequence[str], mapping: Mapping) -> set[int]:
     """Return indexes of columns whose values are never shown: what fills the password, or is called so."""
-    called_so = {index for index, header in enumerate(headers) if "passwor" in header_key(header)}
+    keys = [header_key(header) for header in headers]
+    called_so = {index for index, key in enumerate(keys) if "passwor" in key or key in SYNONYMS["password"]}
     return called_so | set(mapping.columns.get("password", ()))
 
 

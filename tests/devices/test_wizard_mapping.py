@@ -165,7 +165,7 @@ def test_the_tick_of_a_column_that_fills_a_field_does_not_count(administrator_cl
 
 
 def test_passwords_are_never_shown(administrator_client: Client) -> None:
-    batch = uploaded(table(row(1, password="geheim-1", Passwort="geheim-2")))
+    batch = uploaded(table(row(1, password="geheim-1", Passwort="geheim-2", Kennwort="geheim-3")))
     for page in (administrator_client.get(url("mapping", batch)), administrator_client.get(url("preview", batch))):
         assert "geheim" not in page.content.decode()
     saved(administrator_client, batch, **{"column-password": "5"})
