@@ -24,6 +24,7 @@ from . import matching, passwords, staging
 from .cells import CellContext
 from .clean import Chunk, Cleaner, Fixes
 from .columns import BY_FIELD
+from .disk_full import is_disk_full
 from .mapping import Mapping
 from .reader import FileFormat, Limits, TableReader, UnreadableFileError
 from .sql import analyze, dont_wait_for_the_disk, make_room
@@ -83,17 +84,16 @@ def run(batch_id: int) -> None:
         logger.info("import batch %s: another worker has it", batch.pk)
     except (UnreadableFileError, StoppedCheckError) as error:
         fail(batch, str(error.code), str(error.message), error.line)
-    except OSError as error:
-        logger.exception("import batch %s: the file can't be read", batch.pk)
-        fail(
-            batch,
-            "file_error",
-            _("The file can't be read on the server (%(reason)s). Upload it again.") % {"reason": error.strerror},
-        )
-    except Exception:
+    except Exception as error:
         logger.exception("import batch %s: the check failed", batch.pk)
-        fail(batch, "internal", _("The check could not be finished. The worker's log says why; then try again."))
-        raise
+        if is_disk_full(error):
+            fail(batch, "disk_full", _("The server's disk is full. Free space on it, then check the file again."))
+        elif isinstance(error, OSError):
+            text = _("The file can't be read on the server (%(reason)s). Upload it again.")
+            fail(batch, "file_error", text % {"reason": error.strerror})
+        else:
+            fail(batch, "internal", _("The check could not be finished. The worker's log says why; then try again."))
+            raise
 
 
 def fail(batch: ImportBatch, code: str, message: str, line: int | None = None) -> None:

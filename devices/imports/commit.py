@@ -17,9 +17,11 @@ from devices.vocabulary import Duplicates
 from . import assignments, snapshots, writing
 from .bad_rows import keep_bad_rows
 from .check import MAX_ATTEMPTS
+from .disk_full import is_disk_full
 from .mapping import Mapping
 from .matching import classify
 from .outcomes import GOOD, count_outcomes, count_sms
+from .reader import UnreadableFileError
 from .sql import analyze, make_room, one_at_a_time, query
 
 logger = logging.getLogger(__name__)
@@ -49,8 +51,15 @@ def run(batch_id: int, report: Report = lambda share: None) -> None:
             _commit(batch, report)
     except ReviewAgainError as error:
         back_to_review(batch_id, "changed", str(error))
-    except Exception:
+    except UnreadableFileError as error:
+        text = _("Nothing was imported, because the rows with errors could not be kept: %(reason)s")
+        back_to_review(batch_id, str(error.code), text % {"reason": error})
+    except Exception as error:
         logger.exception("import batch %s: the commit failed", batch_id)
+        if is_disk_full(error):
+            text = _("Nothing was imported: the server's disk is full. Free space on it, then import again.")
+            back_to_review(batch_id, "disk_full", text)
+            return
         back_to_review(
             batch_id,
             "internal",

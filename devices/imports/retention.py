@@ -41,7 +41,7 @@ def forget() -> int:
 
 
 def _remove_orphans() -> None:
-    """Remove files of no batch: of an upload that was cut off, or of a commit that was rolled back."""
+    """Remove files of no batch: of an upload whose server was killed, or of a commit that was rolled back."""
     root = Path(settings.IMPORT_ROOT)
     before = (timezone.now() - ORPHAN_AFTER).timestamp()
     for path in root.rglob("*"):
@@ -50,4 +50,8 @@ def _remove_orphans() -> None:
             continue
         if not (ImportBatch.objects.filter(file=name) | ImportBatch.objects.filter(bad_rows_file=name)).exists():
             logger.info("removing %s, which belongs to no import", name)
+            path.unlink(missing_ok=True)
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
+        if path.is_file() and path.stat().st_mtime <= before:
+            logger.info("removing %s, which an upload left behind", path.name)
             path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
 
 from .assignments import ASSIGNED
+from .disk_full import is_disk_full
 from .sql import execute, one_at_a_time, query, spell
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,12 @@ def run(batch_id: int) -> None:
             batch = free.filter(pk=batch_id, state=ImportBatch.State.UNDOING).first()
             if batch is not None:
                 _undo(batch)
-    except Exception:
+    except Exception as error:
         logger.exception("import batch %s: the undo failed", batch_id)
+        if is_disk_full(error):
+            text = _("Nothing was undone: the server's disk is full. Free space on it, then undo again.")
+            _refuse(batch_id, "disk_full", text)
+            return
         _refuse(
             batch_id, "internal", _("Nothing was undone: the undo could not be finished. The worker's log says why.")
         )

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,9 @@ class Batches:
         if url is not None:
             with psycopg.connect(url) as connection:
                 return connection.execute(statement.encode()).fetchall()
-        connection = sqlite3.connect(f"file:{self.portal.data}/db.sqlite3?mode=ro", uri=True, timeout=20)
-        try:
-            return connection.execute(statement).fetchall()
-        finally:
-            connection.close()
+        file = f"file:{self.portal.data}/db.sqlite3?mode=ro"
+        with closing(sqlite3.connect(file, uri=True, timeout=20)) as sqlite:
+            return sqlite.execute(statement).fetchall()
 
     def field(self, batch: int, name: str) -> Any:
         """Return a field of a batch, as the database has it."""
@@ -95,5 +94,5 @@ class Batches:
         return log.read_text()[-4_000:] if log.exists() else ""
 
 
-def _json(value: object) -> dict[str, Any]:
-    return dict(json.loads(value) if isinstance(value, str) else value)  # type: ignore[call-overload]
+def _json(value: Any) -> dict[str, Any]:
+    return dict(json.loads(value) if isinstance(value, str) else value)

@@ -20,9 +20,15 @@ from devices.models import Domain, ImportBatch  # noqa: E402
 def upload(path: str) -> int:
     """Upload a file that maps by itself; return the number of its batch, state `mapped`."""
     with Path(path).open("rb") as content:
-        batch = steps.upload(Domain.objects.get(name=Domain.LOCAL), content, Path(path).name, None)
+        batch = steps.upload(Domain.objects.local(), content, Path(path).name, None)
     steps.save_mapping(batch, steps.suggestion(batch).mapping)
     return batch.pk
+
+
+def map_columns(number: str) -> None:
+    """Map an uploaded file as suggested."""
+    batch = ImportBatch.objects.get(pk=number)
+    steps.save_mapping(batch, steps.suggestion(batch).mapping)
 
 
 def start_check(number: str) -> None:
@@ -41,7 +47,7 @@ def start_undo(number: str) -> None:
 
 
 STEPS: dict[str, Callable[..., object]] = {
-    step.__name__: step for step in (upload, start_check, start_commit, start_undo)
+    step.__name__: step for step in (upload, map_columns, start_check, start_commit, start_undo)
 }
 
 if __name__ == "__main__":

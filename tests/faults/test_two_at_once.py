@@ -115,9 +115,7 @@ def test_of_two_administrators_who_start_the_same_import_one_wins_and_the_other_
 
     results = at_once(*map(starts, people))
     refusals = [result for result in results if result is not None]
-    assert [str(refusal) for refusal in refusals] == [
-        "This import has moved on in the meantime. Load the page again."
-    ]
+    assert [str(refusal) for refusal in refusals] == ["This import has moved on in the meantime. Load the page again."]
     batch.refresh_from_db()
     assert batch.state == ImportBatch.State.COMMITTING
     assert batch.committed_by == people[results.index(None)]
@@ -139,14 +137,14 @@ def test_a_double_click_on_undo_starts_it_once() -> None:
 
 @pytest.mark.parametrize("duplicates", ["replace", "keep", "skip"])
 def test_two_imports_of_the_same_devices_at_once_end_as_one_after_the_other(duplicates: str) -> None:
-    """Both commits find every row new at their review; the files' rows are in opposite orders, which invites deadlocks."""
+    """Both find every row new at their review; the files' rows are in opposite orders, which invites deadlocks."""
     forth = committing(content(range(ROWS), name="Forth", device_name="forth"), duplicates)
     back = committing(content(range(ROWS - 1, -1, -1), name="Back", device_name="back"), duplicates)
     assert at_once(lambda: commit.run(forth.pk), lambda: commit.run(back.pk)) == [None, None]
     for batch in (forth, back):
         batch.refresh_from_db()
         assert batch.state == ImportBatch.State.COMMITTED, batch.failure
-    first, second = sorted((forth, back), key=lambda batch: batch.committed_at)
+    first, second = sorted((forth, back), key=lambda batch: str(batch.committed_at))
     assert first.counts["created"] == ROWS
     assert second.counts["created"] == 0
     assert Device.objects.count() == ROWS
@@ -164,7 +162,7 @@ def test_imports_that_share_users_only_end_with_all_devices() -> None:
         committing(content(range(ROWS - 1, -1, -1), device_name="two").replace(b"C02", b"F17")),
         committing(content(range(ROWS)).replace(b"C02", b"G18")),
     ]
-    assert at_once(*[lambda pk=batch.pk: commit.run(pk) for batch in batches]) == [None] * 3  # type: ignore[misc]
+    assert at_once(*[lambda pk=batch.pk: commit.run(pk) for batch in batches]) == [None] * 3
     for batch in batches:
         batch.refresh_from_db()
         assert batch.state == ImportBatch.State.COMMITTED, batch.failure
@@ -192,7 +190,7 @@ def test_two_checks_at_once_do_not_meet() -> None:
     for batch in batches:
         steps.save_mapping(batch, steps.suggestion(batch).mapping)
         steps.start_check(batch, tell_worker=False)
-    assert at_once(*[lambda pk=batch.pk: check.run(pk) for batch in batches]) == [None] * 2  # type: ignore[misc]
+    assert at_once(*[lambda pk=batch.pk: check.run(pk) for batch in batches]) == [None] * 2
     for batch in batches:
         batch.refresh_from_db()
         assert batch.state == ImportBatch.State.READY, batch.failure
