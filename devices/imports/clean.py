@@ -48,6 +48,14 @@ class Fixes:
             return Fixes(trim=self.trim | {field}, values=self.values)
         return Fixes(trim=self.trim, values={**self.values, field: {**self.values.get(field, {}), value: replacement}})
 
+    def without(self, field: str, value: str) -> "Fixes":
+        """Return these fixes without the one for a value; without a value, without the trimming of the field."""
+        if not value:
+            return Fixes(trim=self.trim - {field}, values=self.values)
+        left = {before: after for before, after in self.values.get(field, {}).items() if before != value}
+        others = {name: changes for name, changes in self.values.items() if name != field}
+        return Fixes(trim=self.trim, values={**others, field: left} if left else others)
+
     def apply(self, field: str, cells: Sequence[str]) -> Sequence[str]:
         """Return the cells of a column with the fixes of its field."""
         if field in self.trim:

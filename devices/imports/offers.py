@@ -109,6 +109,35 @@ def accept(batch: ImportBatch, accepted: Sequence[Offer]) -> None:
         start_check(locked)
 
 
+def take_back(batch: ImportBatch, token: str) -> None:
+    """Take back one change of values, and let the batch be checked anew.
+
+    Args:
+        batch: the batch.
+        token: `fix_token` of the change.
+
+    Raises:
+        StepError: no page of the portal has sent the token, or the batch can't be checked now.
+    """
+    try:
+        field, value = map(str, json.loads(token))
+    except (ValueError, TypeError):
+        raise StepError(_("This change of values can't be read. Load the page again.")) from None
+    with transaction.atomic():
+        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        fixes = Fixes.from_json(locked.fixes)
+        if fixes.without(field, value) == fixes and locked.state == ImportBatch.State.CHECKING:
+            return  # a double click
+        if locked.is_open:
+            locked.move(source=locked.state, target=locked.state, fixes=fixes.without(field, value).to_json())
+        start_check(locked)
+
+
+def fix_token(field: str, value: str) -> str:
+    """Return a change that is in force as a form sends it back; without a value: the trimming of the field."""
+    return json.dumps([field, value])
+
+
 def _trims(batch: ImportBatch) -> list[Offer]:
     spaces = batch.problems.errors().filter(code=ProblemCode.SURROUNDING_SPACE).order_by()
     rows = spaces.values_list("field").annotate(Count("id"), Min("value"), Min("suggestion"))

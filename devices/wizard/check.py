@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.cache import cache
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from devices.imports import bad_rows, problem_list
 from devices.imports.clean import Fixes
 from devices.imports.columns import BY_FIELD
-from devices.imports.offers import Offer, accept, offers
+from devices.imports.offers import Offer, accept, fix_token, offers, take_back
 from devices.imports.problem_list import Key, ProblemFilter, ProblemGroup
 from devices.imports.problems import TITLES, ProblemCode
 from devices.imports.progress import progress_of
@@ -99,15 +100,14 @@ def _fields(groups: list[ProblemGroup]) -> list[tuple[str, str]]:
     return [(field, names[field]) for field in BY_FIELD if field in names] + lines
 
 
-def applied(fixes: Fixes) -> list[tuple[str, str, str]]:
-    """Return the value fixes in force: field, what is changed, into what; both empty: spaces are taken off."""
-    trims = [(str(BY_FIELD[field].label), "", "") for field in sorted(fixes.trim)]
-    values = [
-        (str(BY_FIELD[field].label), before, after)
-        for field, changes in fixes.values.items()
-        for before, after in changes.items()
+def applied(fixes: Fixes) -> list[dict[str, str]]:
+    """Return the value fixes in force: field, value before and after, token; no values: spaces are taken off."""
+    trims = [(field, "", "") for field in sorted(fixes.trim)]
+    values = [(field, before, after) for field, changes in fixes.values.items() for before, after in changes.items()]
+    return [
+        {"field": str(BY_FIELD[field].label), "before": before, "after": after, "token": fix_token(field, before)}
+        for field, before, after in trims + values
     ]
-    return trims + values
 
 
 class CheckAction(BatchView):
@@ -132,11 +132,15 @@ class FixView(CheckAction):
 
 
 class DropFixesView(CheckAction):
-    """Take back all changes of values."""
+    """Take back one change of values (`fix`), else all of them."""
 
     def post(self, request: HttpRequest, batch_id: int) -> HttpResponse:
-        drop_fixes(self.batch)
-        start_check(self.batch)
+        if "fix" in request.POST:
+            take_back(self.batch, request.POST["fix"])
+        elif self.batch.fixes or self.batch.state != State.CHECKING:  # else a double click
+            with transaction.atomic():
+                drop_fixes(self.batch)
+                start_check(self.batch)
         return self.to_step("check")
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from devices.imports import check
-from devices.imports.offers import Offer, offers
+from devices.imports.offers import Offer, fix_token, offers
 from devices.models import ImportBatch, ImportRow
 from tests.devices.importing import checked_rows, codes, row
 from tests.devices.wizard_pages import press, shown, url
@@ -71,6 +71,27 @@ def test_all_corrections_can_be_taken_back(administrator_client: Client) -> None
     assert press(administrator_client, "drop_fixes", batch) == (url("check", batch), [])
     check.run(batch.pk)
     assert codes(batch) == [(2, "unknown_choice")]
+
+
+def test_one_correction_can_be_taken_back_and_the_others_stay(administrator_client: Client) -> None:
+    batch = checked_rows(row(1, platform="iOS"), row(2, ownership="Corporate"), row(3, name=" User 3"))
+    take(administrator_client, batch, *offers(batch))
+    assert batch.counts["bad"] == 0
+    for token, left in (
+        (fix_token("platform", "iOS"), [(2, "unknown_choice")]),
+        (fix_token("name", ""), [(2, "unknown_choice"), (4, "surrounding_space")]),
+    ):
+        data = {"fix": token}
+        assert press(administrator_client, "drop_fixes", batch, data) == (url("check", batch), [])
+        assert press(administrator_client, "drop_fixes", batch, data) == (url("check", batch), [])  # a double click
+        check.run(batch.pk)
+        assert codes(batch) == left
+
+
+@pytest.mark.parametrize("token", ["", "{", "[]", '["a"]', "3"])
+def test_a_taking_back_that_no_page_sent_is_refused(administrator_client: Client, token: str) -> None:
+    (message,) = press(administrator_client, "drop_fixes", checked_rows(row(1)), {"fix": token})[1]
+    assert message == "This change of values can't be read. Load the page again."
 
 
 def test_a_second_click_does_no_harm(administrator_client: Client) -> None:
