@@ -44,8 +44,7 @@ def test_the_file_has_line_and_reason_in_front_and_the_bad_rows_alone() -> None:
     assert table_rows[0] == ["line", "reason", "Name", "Email", "Ownership", "Serial number", "Platform"]
     assert table_rows[1] == [
         "3",
-        "“iOS” is not known here. Write one of: android, ios, macos, linux, tvos. "
-        "Upper and lower case matter.",
+        "“iOS” is not known here. Write one of: android, ios, macos, linux, tvos. Upper and lower case matter.",
         *row(2, platform="iOS").values(),
     ]
     assert table_rows[2][:2] == [

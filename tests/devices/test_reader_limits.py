@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from devices.imports.reader.file_format import _EXCEEDED
 from devices.imports.reader import FileFormat, TableReader, UnreadableFileError, detect, preview
+from devices.imports.reader.file_format import _EXCEEDED
 from tests.data import raw_workbooks as raw
 from tests.data.tables import xlsx
 from tests.devices.reading import LIMITS, limits, read
