@@ -208,7 +208,7 @@ class RowView(BatchView):
         return self.render(
             "enroll/row.html",
             row=row,
-            choice=Duplicates(row.decision or self.batch.duplicates or Duplicates.SKIP).label,
+            choice=dict(Duplicates.choices).get(row.decision or self.batch.duplicates, ""),
             is_question=row.kind in ImportRow.QUESTIONS,
             replacement=replacement(self.batch, row),
             query=request.GET.urlencode(),

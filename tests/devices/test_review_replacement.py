@@ -26,6 +26,10 @@ def test_a_known_user_shows_the_details_that_are_overwritten(administrator_clien
     text = shown(administrator_client, "row", batch, 2)
     assert "Name Old Name New Name changes" in text
     assert "Device Not in the portal yet: it will be created." in text
+    assert "Nothing has been chosen for this row yet." in text
+    steps.choose(batch, duplicates="keep", channel="none", accept_good_rows=False)
+    text = shown(administrator_client, "row", batch, 2)
+    assert "The present choice for this row is “Keep the user, add the device”." in text
 
 
 def test_a_known_device_shows_its_details_groups_and_policies() -> None:
