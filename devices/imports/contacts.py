@@ -80,34 +80,32 @@ class EmailWidget(CellWidget):
 
 
 @lru_cache(maxsize=1024)
-def _national_numbers(calling_code: int) -> tuple[re.Pattern[str], ...]:
-    """Return patterns of valid national numbers in the main region of `calling_code`; none: nobody can tell fast."""
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(calling_code, ())
-    if not regions or not regions[0].isalpha():
-        return ()
-    data = phonenumbers.PhoneMetadata.metadata_for_region(regions[0])
+def _plain_numbers(beginning: str) -> re.Pattern[str] | None:
+    """Return the pattern of valid E.164 numbers that begin so (`+` and three digits), in the main region of their code.
+
+    None: nobody can tell fast.
+    """
+    if not re.fullmatch(r"\+[1-9][0-9]{2}", beginning):
+        return None
+    codes = (int(beginning[1:end]) for end in (2, 3, 4))  # no calling code begins with another one
+    code = next((code for code in codes if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0)
+    region = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ("",))[0]
+    data = phonenumbers.PhoneMetadata.metadata_for_region(region) if region.isalpha() else None
     if data is None or data.leading_digits is not None:
-        return ()
-    kinds = (kind.national_number_pattern for kind in (data.mobile, data.fixed_line) if kind)
-    return tuple(re.compile(pattern) for pattern in kinds if pattern)
+        return None
+    kinds = [kind.national_number_pattern for kind in (data.mobile, data.fixed_line) if kind]
+    return re.compile(rf"\+{code}(?:{'|'.join(filter(None, kinds)) or '(?!)'})", re.ASCII)
 
 
 class PhoneWidget(CellWidget):
     """A phone number; stored as E.164."""
 
-    E164: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")
-
     def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
         return {str}.issuperset(map(type, cells)) and all(map(self._is_plain_number, cells))
 
     def _is_plain_number(self, cell: str) -> bool:
-        if not self.E164.fullmatch(cell):
-            return False
-        for length in (1, 2, 3):  # no calling code begins with another one
-            if patterns := _national_numbers(int(cell[1 : 1 + length])):
-                national = cell[1 + length :]
-                return any(pattern.fullmatch(national) for pattern in patterns)
-        return False
+        pattern = _plain_numbers(cell[:4])
+        return pattern is not None and pattern.fullmatch(cell) is not None
 
     def clean_text(self, text: str, cell: str, context: CellContext) -> str:
         if isinstance(cell, DateCell):
