@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .policy import Policy
+from .policy import Policy, refuse_separator
 
 
 class DeviceGroup(models.Model):
@@ -27,3 +27,6 @@ class DeviceGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        refuse_separator(self.name)

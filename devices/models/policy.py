@@ -19,6 +19,16 @@ def validate_platforms(value: object) -> None:
         )
 
 
+def refuse_separator(name: str) -> None:
+    """Accept a name that can stand in a list of a file.
+
+    Raises:
+        ValidationError: it holds the separator, so that an export could not be imported again.
+    """
+    if ";" in name:
+        raise ValidationError({"name": _("Leave out “;”: it stands between two names in a file.")})
+
+
 class Policy(models.Model):
     """Settings and apps that devices get when they enroll."""
 
@@ -43,3 +53,6 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        refuse_separator(self.name)

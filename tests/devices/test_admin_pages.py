@@ -226,6 +226,14 @@ def test_the_same_address_twice_in_a_domain_is_said_whatever_its_case(administra
     assert "This domain has a device user with this e-mail address already." in answer.content.decode()
 
 
+@pytest.mark.parametrize("name", ["devicegroup", "policy"])
+def test_a_name_that_a_file_would_read_as_two_is_said(administrator_client: Client, name: str) -> None:
+    form = {"name": "Sales; Berlin", "platforms": "[]", "settings": "{}", "apps": "[]"}
+    answer = administrator_client.post(url(name, "add"), form)
+    assert answer.status_code == 200
+    assert "Leave out “;”: it stands between two names in a file." in answer.content.decode()
+
+
 def test_a_user_with_devices_is_not_deleted(administrator_client: Client) -> None:
     found = DeviceFactory.create()
     administrator_client.post(url("deviceuser", "delete", found.user.pk), {"post": "yes"})
