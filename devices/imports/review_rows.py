@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.cache import BaseCache
 from django.db import connection
-from django.db.models import QuerySet, Value
+from django.db.models import Max, Q, QuerySet, Value
 from django.db.models.functions import Collate, Concat, Lower
 
 from devices.models import ImportBatch, ImportProblem, ImportRow
@@ -20,6 +20,7 @@ from .kept_counts import kept_counts
 PAGE_ROWS = 50
 # Matches are counted up to here; beyond, "more than" says enough.
 COUNTED = 10_000
+NEAR_LINES = 5_000
 UNDECIDED = "undecided"
 
 
@@ -76,7 +77,7 @@ class RowFilter:
         """Return the good rows of `batch` that match, in the order of the file."""
         rows = ImportRow.objects.filter(batch=batch, is_good=True).order_by("line")
         if self.search:
-            rows = rows.alias(text=searched_text()).filter(text__contains=ascii_lower(self.search))
+            rows = search(rows, self.search)
         if self.kind:
             rows = rows.filter(kind=self.kind)
         if self.invite:
@@ -96,10 +97,15 @@ def warnings_of(batch: ImportBatch) -> QuerySet[ImportProblem]:
     return batch.problems.warnings().filter(code__in=codes)
 
 
-def searched_text() -> Lower:
-    """Return what a search looks at, in lower case as far as it is ASCII: the same, and fast, on both databases."""
-    text: Any = Concat("serial_number", Value("\n"), "email", Value("\n"), "name")
-    return Lower(Collate(text, "C") if connection.vendor == "postgresql" else text)
+def search(rows: QuerySet[ImportRow], text: str) -> QuerySet[ImportRow]:
+    """Return the rows that hold `text`, whatever the case of its ASCII letters.
+
+    The fastest way of each database to look at every row: SQLite's LIKE takes no notice of ASCII case by itself.
+    """
+    if connection.vendor == "sqlite":
+        return rows.filter(Q(serial_number__contains=text) | Q(email__contains=text) | Q(name__contains=text))
+    searched: Any = Concat("serial_number", Value("\n"), "email", Value("\n"), "name")
+    return rows.alias(text=Lower(Collate(searched, "C"))).filter(text__contains=ascii_lower(text))
 
 
 def ascii_lower(text: str) -> str:
@@ -140,10 +146,9 @@ def page(
         size: rows of a page.
     """
     rows = chosen.rows(batch).defer("one_time_password", "custom_attributes")
-    if before:
-        found = list(rows.filter(line__lt=before).order_by("-line")[: size + 1])
-    else:
-        found = list(rows.filter(line__gt=after)[: size + 1])
+    if before:  # the last page is asked for by a line that no file has
+        before = min(before, 1 + (ImportRow.objects.filter(batch=batch).aggregate(last=Max("line"))["last"] or 0))
+    found = _nearest(rows, after, before, size + 1)
     has_more, found = len(found) > size, found[:size]
     total = len(found) if not (before or after or has_more) else _total(batch, chosen, cache)
     return RowPage(
@@ -153,6 +158,21 @@ def page(
         has_previous=has_more if before else after > 0,
         has_next=True if before else has_more,
     )
+
+
+def _nearest(rows: QuerySet[ImportRow], after: int, before: int, size: int) -> list[ImportRow]:
+    """Return up to `size` of `rows` after a line, or before one, backwards.
+
+    The lines near by are looked at first. Where many rows match that is enough; PostgreSQL can't know how many match
+    a search: it would read and sort all of them.
+    """
+    if before:
+        backwards = rows.filter(line__lt=before).order_by("-line")
+        near = list(backwards.filter(line__gte=before - NEAR_LINES)[:size])
+        return near if len(near) == size else list(backwards[:size])
+    forwards = rows.filter(line__gt=after)
+    near = list(forwards.filter(line__lte=after + NEAR_LINES)[:size])
+    return near if len(near) == size else list(forwards[:size])
 
 
 def _total(batch: ImportBatch, chosen: RowFilter, cache: BaseCache) -> int:
