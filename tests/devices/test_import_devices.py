@@ -86,7 +86,7 @@ def test_a_file_with_errors_is_exit_status_1_lists_them_and_writes_nothing(file:
             "column": "Platform",
             "value": "iOS",
             "code": "unknown_choice",
-            "message": "“iOS” is not known here. Write one of: android, ios, macos, linux, tvos, windows. "
+            "message": "“iOS” is not known here. Write one of: android, ios, macos, linux, tvos. "
             "Upper and lower case matter.",
             "suggestion": "ios",
         },
