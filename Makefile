@@ -41,14 +41,14 @@ format: $(VENV)/test.stamp
 
 # Chromium for the browser tests.
 browser: $(VENV)/test.stamp
-	@bin/find-browser
+	@tests/browser/find-browser
 
 # A stamp holds the lock that was installed: nothing is installed while the lock is the same.
-$(VENV)/run.stamp: requirements/run.lock bin/install
-	@bin/install run
+$(VENV)/run.stamp: requirements/run.lock requirements/install
+	@requirements/install run
 
-$(VENV)/test.stamp: requirements/test.lock bin/install
-	@bin/install test
+$(VENV)/test.stamp: requirements/test.lock requirements/install
+	@requirements/install test
 
 # The tables of README, section Speed; a quarter of an hour, alone on the machine. Less: make bench ARGS="--rows 10000 --pages 0"
 bench: $(VENV)/test.stamp
