@@ -129,7 +129,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django_filters",
     "import_export",
     "phonenumber_field",
     "axes",

@@ -24,6 +24,13 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """Devices of the device list: pre-approved ones are shown only when they are asked for."""
         return self.exclude(status=Device.Status.PRE_APPROVED)
 
+    def matching(self, text: str) -> Self:
+        """Devices whose serial number, name, or user's name or e-mail address holds `text`, whatever its case."""
+        # Users are looked up first: an OR across the join can use no index.
+        users = DeviceUser.objects.filter(models.Q(name__icontains=text) | models.Q(email__icontains=text)).values("pk")
+        own = models.Q(serial_number__icontains=text) | models.Q(name__icontains=text)
+        return self.filter(own | models.Q(user__in=users))
+
 
 class Device(models.Model):
     """A device by its platform and serial number, from its approval to its end."""
