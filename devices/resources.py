@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
-from devices.imports.cells import CellWidget
 from devices.imports.columns import COLUMNS, Column
+from devices.imports.columns.cells import CellWidget
 from devices.models import Device
 
 # Read by people; an import knows it and leaves it out (imports/products.py).

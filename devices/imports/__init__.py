@@ -1,5 +1,5 @@
 """How does a file become pre-approved devices? The pipeline, in the order in which a file flows through it:
 
-columns (the CSV contract) and cells (what one cell may hold) -> reader (bytes to rows) -> mapping (which column is
-which field) -> check (rows to staging, with every problem) -> review (choices) -> commit -> undo.
+columns (the CSV contract) -> reader (bytes to rows) -> mapping (which column is which field) -> check (rows to staging,
+with every problem) -> review (what is looked at and chosen) -> commit -> undo. steps: what moves a batch along it.
 """

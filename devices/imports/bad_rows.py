@@ -14,13 +14,13 @@ from django.core.files import File
 
 from devices.models import ImportBatch
 
-from .cells import neutralise, plain_text
 from .check import file_limits
+from .columns.cells import neutralise, plain_text
+from .columns.serial_numbers import SPREADSHEET_DIGITS
 from .mapping import Mapping
 from .passwords import seal
 from .problems import message
 from .reader import FileFormat, FormulaCell, NumberCell, TableReader
-from .serial_numbers import SPREADSHEET_DIGITS
 
 HEADERS = ("line", "reason")
 

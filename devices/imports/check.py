@@ -21,9 +21,9 @@ from devices.models import DeviceGroup, ImportBatch, ImportRow, Policy
 from devices.vocabulary import EXCLUDED_PLATFORMS
 
 from . import matching, passwords, staging
-from .cells import CellContext
 from .clean import Chunk, Cleaner, Fixes
 from .columns import BY_FIELD
+from .columns.cells import CellContext
 from .disk_full import is_disk_full
 from .mapping import Mapping
 from .reader import FileFormat, Limits, TableReader, UnreadableFileError

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .cells import CellContext, plain_text
 from .columns import COLUMNS, Column
+from .columns.cells import CellContext, plain_text
 from .mapping import Mapping as FieldMapping
 from .problems import CellProblem, ProblemCode
 

@@ -21,9 +21,9 @@ from devices.models import Device, DeviceGroup, Domain, ImportBatch, ImportRow, 
 from devices.vocabulary import Duplicates
 
 from . import staging
-from .cells import plain_text
 from .check import file_limits
 from .clean import Fixes
+from .columns.cells import plain_text
 from .dispatch import publish
 from .mapping import Mapping, Suggestion, fingerprint, suggest
 from .reader import FileFormat, TableReader, UnreadableFileError, detect, preview

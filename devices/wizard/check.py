@@ -12,14 +12,15 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from devices.imports import bad_rows, problem_list
+from devices.imports import bad_rows
 from devices.imports.clean import Fixes
 from devices.imports.columns import BY_FIELD
-from devices.imports.offers import Offer, accept, fix_token, offers, take_back
-from devices.imports.problem_list import Key, ProblemFilter, ProblemGroup
 from devices.imports.problems import TITLES, ProblemCode
 from devices.imports.progress import progress_of
 from devices.imports.reader import UnreadableFileError
+from devices.imports.review import problem_list
+from devices.imports.review.offers import Offer, accept, fix_token, offers, take_back
+from devices.imports.review.problem_list import Key, ProblemFilter, ProblemGroup
 from devices.imports.steps import StepError, drop_fixes, start_check, stop_check
 from devices.models import ImportBatch, ImportProblem
 

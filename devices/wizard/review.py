@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from devices.imports import review_rows
-from devices.imports.forecast import forecast
-from devices.imports.replacement import replacement
-from devices.imports.review_rows import RowFilter
-from devices.imports.row_choices import set_decisions, set_invites, set_rows
+from devices.imports.review import rows as review_rows
+from devices.imports.review.choices import set_decisions, set_invites, set_rows
+from devices.imports.review.forecast import forecast
+from devices.imports.review.replacement import replacement
+from devices.imports.review.rows import RowFilter
 from devices.imports.steps import StepError, choose, discard, obstacles, start_commit
 from devices.models import DeviceGroup, ImportBatch, ImportRow, Policy
 from devices.vocabulary import Channel, Duplicates

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from devices.imports.cells import CellContext, NameWidget, neutralise, plain_text
 from devices.imports.columns import BY_FIELD, COLUMNS, Column
+from devices.imports.columns.cells import CellContext, NameWidget, neutralise, plain_text
 from devices.imports.problems import CellProblem
 from devices.imports.reader import DateCell, ErrorCell, FormulaCell, NumberCell
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from devices.imports import check
-from devices.imports.offers import Offer, fix_token, offers
+from devices.imports.review.offers import Offer, fix_token, offers
 from devices.models import ImportBatch, ImportRow
 from tests.devices.importing import checked_rows, codes, row
 from tests.devices.wizard_pages import press, shown, url

@@ -3,7 +3,7 @@
 import pytest
 
 from devices.imports import problems
-from devices.imports.serial_numbers import is_junk_serial
+from devices.imports.columns.serial_numbers import is_junk_serial
 from tests.data.tables import xlsx
 
 from .importing import cell_problems, checked, checked_rows, codes, problem, row, staged, table

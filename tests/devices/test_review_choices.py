@@ -5,9 +5,9 @@ from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
-from devices.imports import review_rows
-from devices.imports.forecast import forecast
-from devices.imports.review_rows import RowFilter
+from devices.imports.review import rows as review_rows
+from devices.imports.review.forecast import forecast
+from devices.imports.review.rows import RowFilter
 from devices.models import ImportBatch, ImportRow
 from tests.devices.importing import check_again, checked_rows, committed, row, staged
 from tests.devices.wizard_pages import press, shown, url

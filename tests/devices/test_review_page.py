@@ -7,7 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from devices.imports import review_rows, steps
+from devices.imports import steps
+from devices.imports.review import rows as review_rows
 from devices.models import Device, ImportBatch
 from tests.devices.importing import checked_rows, row
 from tests.devices.wizard_pages import shown, url

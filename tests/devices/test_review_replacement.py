@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from devices.imports import commit, steps
-from devices.imports.replacement import Change, replacement
+from devices.imports.review.replacement import Change, replacement
 from devices.models import Device, DeviceUser, ImportBatch
 from tests.devices.importing import checked_rows, device, row, staged, user
 from tests.devices.wizard_pages import shown, url

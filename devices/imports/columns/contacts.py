@@ -9,9 +9,9 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from ..problems import CellProblem, ProblemCode
+from ..reader import DateCell
 from .cells import SCIENTIFIC, CellContext, CellWidget, plain_text
-from .problems import CellProblem, ProblemCode
-from .reader import DateCell
 
 
 class EmailWidget(CellWidget):

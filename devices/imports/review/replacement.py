@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from devices.models import Device, DeviceUser, ImportBatch, ImportRow
 from devices.vocabulary import Duplicates, Ownership
 
-from .columns import BY_FIELD
-from .mapping import Mapping
+from ..columns import BY_FIELD
+from ..mapping import Mapping
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from devices.models import ImportBatch, ImportProblem
 from devices.vocabulary import EXCLUDED_PLATFORMS
 
-from .cells import ChoiceWidget
-from .clean import VALUE_LENGTH, Fixes
-from .columns import BY_FIELD
-from .problems import ProblemCode
-from .steps import StepError, add_fix, start_check
+from ..clean import VALUE_LENGTH, Fixes
+from ..columns import BY_FIELD
+from ..columns.cells import ChoiceWidget
+from ..problems import ProblemCode
+from ..steps import StepError, add_fix, start_check
 
 SHOWN = 20
 # Values of these are never replaced: a serial number is right or wrong, and nobody sees a password.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from devices.models import ImportBatch, ImportRow
 
-from .steps import StepError
+from ..steps import StepError
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from django.core.cache import BaseCache
 from devices.models import ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
+from ..outcomes import CREATES, GOOD, IMPORTED, OVERWRITES
+from ..sql import query
 from .kept_counts import kept_counts
-from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES
-from .sql import query
 
 _questions = ", ".join(f"'{kind}'" for kind in sorted(ImportRow.QUESTIONS))
 COUNTS = f"""

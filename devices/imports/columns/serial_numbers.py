@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from ..problems import CellProblem, ProblemCode
+from ..reader import DateCell, NumberCell
 from .cells import SCIENTIFIC, CellContext, CellWidget
-from .problems import CellProblem, ProblemCode
-from .reader import DateCell, NumberCell
 
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?")
 # What a spreadsheet keeps of a number; digits after the 15th become zeros.

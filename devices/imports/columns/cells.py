@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from import_export.widgets import CharWidget
 
-from .problems import CellProblem, ProblemCode
-from .reader import ErrorCell, FormulaCell
+from ..problems import CellProblem, ProblemCode
+from ..reader import ErrorCell, FormulaCell
 
 # A spreadsheet would run these as formulas; the apostrophe in front says "text" to it, and is taken off on the way in.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")

@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 
 from devices.models import ImportBatch, ImportProblem
 
-from .columns import BY_FIELD
-from .problems import ProblemCode
-from .review_rows import COUNTED
+from ..columns import BY_FIELD
+from ..problems import ProblemCode
+from .rows import COUNTED
 
 PAGE_PROBLEMS = 50
 Key = tuple[int, int]  # line, id
