@@ -5,7 +5,7 @@ Run by the worker and by `manage.py import_devices`. It begins anew each time: a
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
@@ -21,7 +21,7 @@ from devices.models import DeviceGroup, ImportBatch, ImportRow, Policy
 from devices.vocabulary import EXCLUDED_PLATFORMS
 
 from . import matching, passwords, staging
-from .clean import Chunk, Cleaner, Fixes
+from .clean import Chunk, Cleaner, Fixes, column_name
 from .columns import BY_FIELD
 from .columns.cells import CellContext
 from .disk_full import is_disk_full
@@ -179,40 +179,19 @@ def _write(batch: ImportBatch, chunk: Chunk) -> None:
     """Write a chunk to the staging tables."""
     count = len(chunk.lines)
     nothing, empty = [None] * count, [""] * count
-
-    def texts(field: str) -> list[object]:
-        return list(chunk.columns.get(field, empty))
-
-    def lists(field: str) -> list[object]:
-        return [value or None for value in chunk.columns.get(field, nothing)]
-
-    good = [line not in chunk.bad_lines for line in chunk.lines] if chunk.bad_lines else [True] * count
-    staging.write_rows(
-        zip(
-            [batch.pk] * count,
-            chunk.lines,
-            *map(
-                texts,
-                (
-                    "name",
-                    "email",
-                    "ownership",
-                    "serial_number",
-                    "platform",
-                    "sam_account_name",
-                    "mobile",
-                    "device_name",
-                ),
-            ),
-            *map(lists, ("password", "groups", "policies")),
-            chunk.attributes or nothing,
-            good,
-            [ImportRow.Kind.NEW.value] * count,
-            empty,
-            [True] * count,
-            strict=True,
-        )
-    )
+    lists = {"one_time_password": "password", "groups": "groups", "policies": "policies"}
+    values: dict[str, Sequence[object]] = {
+        "batch_id": [batch.pk] * count,
+        "line": chunk.lines,
+        **{field: chunk.columns.get(field, empty) for field in staging.TEXT_COLUMNS},
+        **{name: [value or None for value in chunk.columns.get(field, nothing)] for name, field in lists.items()},
+        "custom_attributes": chunk.attributes or nothing,
+        "is_good": [line not in chunk.bad_lines for line in chunk.lines] if chunk.bad_lines else [True] * count,
+        "kind": [ImportRow.Kind.NEW.value] * count,
+        "decision": empty,
+        "invite": [True] * count,
+    }
+    staging.write_rows(zip(*(values[name] for name in staging.ROW_COLUMNS), strict=True))
     if chunk.problems:
         staging.write_problems((batch.pk, *problem) for problem in chunk.problems)
 
@@ -222,9 +201,7 @@ def _finish(batch: ImportBatch) -> None:
     analyze(ImportRow._meta.db_table)
     with _holding(batch):
         make_room()
-        column = str(BY_FIELD["serial_number"].header)
-        indexes = Mapping.from_json(batch.mapping).columns.get("serial_number", ())
-        column = batch.headers[indexes[0]] if indexes else column
+        column = column_name(BY_FIELD["serial_number"], Mapping.from_json(batch.mapping), batch.headers)
         matching.find_repeats(batch, column)
         matching.find_known(batch, column)
         if matching.classify(batch):

@@ -15,9 +15,8 @@ from .problems import CellProblem, ProblemCode
 
 # As the staging table holds them.
 VALUE_LENGTH = 200
-Problem = tuple[
-    int, str, str, str, str, str, str, str
-]  # line, severity, code, field, column, value, suggestion, detail
+# Line, severity, code, field, column, value, suggestion, detail.
+Problem = tuple[int, str, str, str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -208,15 +207,11 @@ class Cleaner:
             "warning" if problem.is_warning else "error",
             problem.code.value,
             column.field if column else "",
-            self._column_name(column)[:VALUE_LENGTH] if column else "",
+            column_name(column, self.mapping, self.header) if column else "",
             shown(value),
             shown(suggestion),
             problem.detail[:VALUE_LENGTH],
         )
-
-    def _column_name(self, column: Column) -> str:
-        indexes = self.mapping.columns.get(column.field, ())
-        return " + ".join(shown(self.header[index]) for index in indexes) or column.header
 
     def _attributes(self, rows: list[list[str]]) -> Sequence[str] | None:
         if not self.kept:
@@ -226,6 +221,12 @@ class Cleaner:
             json.dumps({name: shown(plain_text(row[index]), 10_000) for index, name in kept if row[index]})
             for row in rows
         ]
+
+
+def column_name(column: Column, mapping: FieldMapping, header: Sequence[str]) -> str:
+    """Return what the file calls a column, as a problem names it."""
+    indexes = mapping.columns.get(column.field, ())
+    return (" + ".join(shown(header[index]) for index in indexes) or column.header)[:VALUE_LENGTH]
 
 
 def shown(text: str, length: int = VALUE_LENGTH) -> str:

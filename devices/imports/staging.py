@@ -11,9 +11,8 @@ from devices.models import ImportProblem, ImportRow
 
 from .sql import execute
 
-ROW_COLUMNS = (
-    "batch_id",
-    "line",
+# Fields of the contract that are staged as they are, under their own names.
+TEXT_COLUMNS = (
     "name",
     "email",
     "ownership",
@@ -22,6 +21,11 @@ ROW_COLUMNS = (
     "sam_account_name",
     "mobile",
     "device_name",
+)
+ROW_COLUMNS = (
+    "batch_id",
+    "line",
+    *TEXT_COLUMNS,
     "one_time_password",
     "groups",
     "policies",

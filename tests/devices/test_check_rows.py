@@ -2,11 +2,12 @@
 
 import pytest
 
-from devices.imports import problems
+from devices.imports import problems, steps
+from devices.imports.mapping import from_arguments
 from devices.models import Device, ImportBatch, ImportProblem
 from tests.factories import DeviceFactory, DomainFactory
 
-from .importing import checked, checked_rows, codes, lines, problem, row, staged, table
+from .importing import check_again, checked, checked_rows, codes, lines, problem, row, staged, table, uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +150,13 @@ def test_a_header_of_thousand_characters_is_no_failure() -> None:
     header[3] = "Serial number"
     content = lines(header, [*row(1).values(), ""], [*row(2, serial_number="C02XK1ZZJ001").values(), ""])
     assert len(codes(checked(content.encode()))) == 2
+
+
+def test_a_header_of_thousand_characters_is_no_failure_where_the_serial_is_there_twice() -> None:
+    header = [*_headers()[:3], "Serial number " + "X" * 1000, "Platform"]
+    batch = uploaded(lines(header, row(1).values(), row(2, serial_number="C02XK1ZZJ001").values()).encode())
+    steps.save_mapping(batch, from_arguments(batch.headers, [f"serial_number={header[3]}"]))
+    assert [code for _line, code in codes(check_again(batch))] == ["duplicate_serial", "duplicate_serial"]
 
 
 def test_problems_are_counted_by_severity_and_code() -> None:
