@@ -9,12 +9,9 @@ from django.db.models import QuerySet
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
-from devices.imports.columns import COLUMNS, Column
+from devices.imports.columns import COLUMNS, STATUS_HEADER, Column
 from devices.imports.columns.cells import CellWidget
 from devices.models import Device
-
-# Read by people; an import knows it and leaves it out (imports/products.py).
-STATUS_HEADER = "Status"
 
 
 class ColumnField(Field):

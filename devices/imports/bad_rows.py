@@ -15,14 +15,13 @@ from django.core.files import File
 from devices.models import ImportBatch
 
 from .check import file_limits
+from .columns import BAD_ROW_HEADERS
 from .columns.cells import neutralise, plain_text
 from .columns.serial_numbers import SPREADSHEET_DIGITS
 from .mapping import Mapping
 from .passwords import seal
 from .problems import message
 from .reader import FileFormat, FormulaCell, NumberCell, TableReader
-
-HEADERS = ("line", "reason")
 
 
 def lines(batch: ImportBatch) -> Iterator[str]:
@@ -44,7 +43,7 @@ def lines(batch: ImportBatch) -> Iterator[str]:
 
     passwords = Mapping.from_json(batch.mapping).columns.get("password", ())
     with TableReader(Path(batch.file.path), file_format, limits=file_limits()) as reader:
-        writer.writerow([*HEADERS, *(neutralise(plain_text(name)) for name in reader.header)])
+        writer.writerow([*BAD_ROW_HEADERS, *(neutralise(plain_text(name)) for name in reader.header)])
         yield "\ufeff" + taken()
         rows = iter(reader)
         for line, reasons in _reasons(batch):

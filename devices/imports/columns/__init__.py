@@ -3,6 +3,6 @@
 contract: the columns as data. The rules for one cell: cells, and serial_numbers and contacts for those that need more.
 """
 
-from .contract import BY_FIELD, COLUMNS, Column, sample_rows
+from .contract import BAD_ROW_HEADERS, BY_FIELD, COLUMNS, STATUS_HEADER, Column, sample_rows
 
-__all__ = ["BY_FIELD", "COLUMNS", "Column", "sample_rows"]
+__all__ = ["BAD_ROW_HEADERS", "BY_FIELD", "COLUMNS", "STATUS_HEADER", "Column", "sample_rows"]

@@ -180,6 +180,10 @@ COLUMNS: tuple[Column, ...] = (
         widget=PoliciesWidget(max_length=10_000),
     ),
 )
+# Columns that hexenroll adds to its own files for people to read, and leaves out when such a file comes back: in front
+# of a file of bad rows, and in an export of devices.
+BAD_ROW_HEADERS = ("line", "reason")
+STATUS_HEADER = "Status"
 BY_FIELD: dict[str, Column] = {column.field: column for column in COLUMNS}
 
 

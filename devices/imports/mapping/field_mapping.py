@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from ..columns import BY_FIELD, COLUMNS
+from ..columns import BAD_ROW_HEADERS, BY_FIELD, COLUMNS, STATUS_HEADER
 
 _ATTRIBUTE_LENGTH = 200
 
@@ -158,16 +158,13 @@ class Mapping:
 
 
 def own_columns(headers: Sequence[str]) -> set[int]:
-    """Return indexes of columns that hexenroll itself adds to its files, and doesn't read.
-
-    `line` and `reason` stand in front of a file of rows with errors; `Status` is in the export of devices.
-    """
+    """Return indexes of columns that hexenroll itself adds to its files, and doesn't read."""
     own = set()
     names = [header.strip() for header in headers]
-    if names[:2] == ["line", "reason"]:
-        own |= {0, 1}
+    if tuple(names[: len(BAD_ROW_HEADERS)]) == BAD_ROW_HEADERS:
+        own |= set(range(len(BAD_ROW_HEADERS)))
     if all(column.header in names for column in COLUMNS if column.is_required):
-        own |= {index for index, name in enumerate(names) if name == "Status"}
+        own |= {index for index, name in enumerate(names) if name == STATUS_HEADER}
     return own
 
 
