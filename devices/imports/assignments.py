@@ -5,12 +5,13 @@ Called by the commit, inside its transaction.
 
 from collections.abc import Mapping
 
-from devices.models import ImportBatch, ImportSnapshot
+from devices.models import Device, ImportBatch, ImportSnapshot
 
-from .outcomes import GOOD, IMPORTED, OVERWRITES
-from .snapshots import DEVICE, ROWS
+from .outcomes import DEVICE, GOOD, IMPORTED, OVERWRITES, ROWS
 from .sql import execute, spell
 
+# Whatever its row says, a device that enrolls meanwhile is left alone; the others are pre-approved by now.
+STILL_OPEN = f"d.status = '{Device.Status.PRE_APPROVED}'"
 # For a column of names: the table of what is named, the table between, and its column there.
 ASSIGNED = {
     "groups": ("devices_devicegroup", "devices_device_groups", "devicegroup_id"),
@@ -32,19 +33,19 @@ def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozens
         if field in mapped:
             execute(
                 f"DELETE FROM {through} WHERE device_id IN "
-                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES})",
+                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES} AND {STILL_OPEN})",
                 parameters,
             )
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT d.id, n.id "
                 f"FROM {ROWS} {spell('items', value=f'r.{field}')} JOIN {named} n ON n.name = item.value {DEVICE} "
-                f"WHERE {GOOD} AND {IMPORTED} AND r.{field} IS NOT NULL ON CONFLICT DO NOTHING",
+                f"WHERE {GOOD} AND {IMPORTED} AND {STILL_OPEN} AND r.{field} IS NOT NULL ON CONFLICT DO NOTHING",
                 parameters,
             )
         for number in getattr(batch, field).values_list("pk", flat=True):
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT d.id, %(number)s FROM {ROWS} {DEVICE} "
-                f"WHERE {GOOD} AND {IMPORTED} ON CONFLICT DO NOTHING",
+                f"WHERE {GOOD} AND {IMPORTED} AND {STILL_OPEN} ON CONFLICT DO NOTHING",
                 {**parameters, "number": number},
             )
 

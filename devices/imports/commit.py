@@ -20,7 +20,7 @@ from .check import MAX_ATTEMPTS
 from .disk_full import is_disk_full
 from .mapping import Mapping
 from .matching import classify
-from .outcomes import GOOD, count_outcomes, count_sms
+from .outcomes import DEVICE, GOOD, ROWS, count_outcomes, count_sms
 from .reader import UnreadableFileError
 from .sql import analyze, make_room, one_at_a_time, query
 
@@ -121,30 +121,7 @@ def _commit(batch: ImportBatch, report: Report) -> None:
         "now": connection.ops.adapt_datetimefield_value(now),
     }
     counts = count_outcomes(batch.pk, batch.duplicates)
-    mapping = Mapping.from_json(batch.mapping)
-    mapped = frozenset(mapping.columns) | frozenset(mapping.fixed)
-    # Most imports meet nothing: nothing to overwrite, and nothing to remember for undo.
-    meets = any(count for kind, count in _kinds(batch).items() if kind != ImportRow.Kind.NEW)
-    if meets:
-        for model in (ImportRow, DeviceUser, Device):
-            analyze(model._meta.db_table)  # two imports within a minute: PostgreSQL knows the portal before the first
-        snapshots.take(parameters)
-    try:
-        writing.create_users(parameters, may_exist=meets)
-        if meets:
-            writing.overwrite_users(parameters, mapped)
-        report(0.4)
-        created = writing.create_devices(parameters, lambda share: report(0.4 + 0.5 * share))
-    except IntegrityError as error:
-        logger.warning("import batch %s: %s", batch.pk, error)
-        raise ReviewAgainError(_changed()) from error
-    if created != counts["created"]:
-        raise ReviewAgainError(_changed())
-    if meets:
-        writing.overwrite_devices(parameters, mapped)
-    assignments.assign(batch, parameters, mapped)
-    if meets:
-        snapshots.prune(parameters)
+    _write(batch, parameters, counts["created"], report)
     if batch.counts.get("bad"):
         keep_bad_rows(batch)
     if batch.channel == ImportBatch.Channel.NONE:
@@ -162,10 +139,35 @@ def _commit(batch: ImportBatch, report: Report) -> None:
     report(1.0)
 
 
-def _kinds(batch: ImportBatch) -> dict[str, int]:
-    """Count the good rows of each kind."""
-    rows = query(f"SELECT r.kind, count(*) FROM devices_importrow r WHERE {GOOD} GROUP BY r.kind", {"batch": batch.pk})
-    return dict(rows)
+def _write(batch: ImportBatch, parameters: dict[str, object], expected: int, report: Report) -> None:
+    """Write users, devices and what is assigned to them.
+
+    Raises:
+        ReviewAgainError: what came into the portal meanwhile left another number than `expected` of devices to be made.
+    """
+    mapped = Mapping.from_json(batch.mapping).filled
+    # Most imports meet nothing: nothing to overwrite, and nothing to remember for undo.
+    meets = bool(query(f"SELECT 1 FROM {ROWS} WHERE {GOOD} AND r.kind <> '{ImportRow.Kind.NEW}' LIMIT 1", parameters))
+    if meets:
+        for model in (ImportRow, DeviceUser, Device):
+            analyze(model._meta.db_table)  # two imports within a minute: PostgreSQL knows the portal before the first
+        snapshots.take(parameters)
+    try:
+        writing.create_users(parameters, may_exist=meets)
+        if meets:
+            writing.overwrite_users(parameters, mapped)
+        report(0.4)
+        created = writing.create_devices(parameters, lambda share: report(0.4 + 0.5 * share))
+    except IntegrityError as error:
+        logger.warning("import batch %s: %s", batch.pk, error)
+        raise ReviewAgainError(_changed()) from error
+    if created != expected:
+        raise ReviewAgainError(_changed())
+    if meets:
+        writing.overwrite_devices(parameters, mapped)
+    assignments.assign(batch, parameters, mapped)
+    if meets:
+        snapshots.prune(parameters)
 
 
 def _changed() -> str:
@@ -181,8 +183,8 @@ def _review_again_if_changed(batch: ImportBatch) -> None:
     changed = classify(batch)
     # Asked even when no kind changed: a device that was known may have been moved.
     elsewhere = query(
-        "SELECT count(*) FROM devices_importrow r JOIN devices_device d ON d.serial_number = r.serial_number "
-        f"AND d.platform = r.platform WHERE {GOOD} AND r.kind <> '{ImportRow.Kind.NEW}' AND d.domain_id <> %(domain)s",
+        f"SELECT count(*) FROM {ROWS} {DEVICE} WHERE {GOOD} AND r.kind <> '{ImportRow.Kind.NEW}' "
+        "AND d.domain_id <> %(domain)s",
         {"batch": batch.pk, "domain": batch.domain_id},
     )
     if elsewhere != [(0,)]:

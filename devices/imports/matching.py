@@ -5,6 +5,7 @@ Set queries over the staged rows; called by the check, and again by the commit, 
 
 from devices.models import Device, ImportBatch, ImportRow
 
+from .outcomes import DEVICE, ROWS, USER
 from .problems import WARNINGS, ProblemCode
 from .sql import execute, query
 
@@ -64,11 +65,10 @@ def find_repeats(batch: ImportBatch, column: str) -> None:
 
 def find_known(batch: ImportBatch, column: str) -> None:
     """Report rows whose serial number belongs to a device that can't be imported, or differs from one by case only."""
-    same = "JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform"
-    meets = f"SELECT 1 FROM devices_importrow r {same} WHERE r.batch_id = %(batch)s LIMIT 1"
+    meets = f"SELECT 1 FROM {ROWS} {DEVICE} WHERE r.batch_id = %(batch)s LIMIT 1"
     if query(meets, {"batch": batch.pk}):  # one look at all rows instead of three: most files meet nothing
-        in_domain = f"{same} AND d.domain_id = %(domain)s"
-        _report(batch, column, ProblemCode.OTHER_DOMAIN, "''", same, "d.domain_id <> %(domain)s")
+        in_domain = f"{DEVICE} AND d.domain_id = %(domain)s"
+        _report(batch, column, ProblemCode.OTHER_DOMAIN, "''", DEVICE, "d.domain_id <> %(domain)s")
         _report(batch, column, ProblemCode.ALREADY_ENROLLED, "''", in_domain, f"d.status = '{Device.Status.ENROLLED}'")
         _report(batch, column, ProblemCode.DEVICE_BLOCKED, "''", in_domain, f"d.status = '{Device.Status.BLOCKED}'")
     # +: by the index of upper-case serial numbers, never by the domain's, which holds most devices.
@@ -84,9 +84,7 @@ def classify(batch: ImportBatch) -> int:
     """
     differing = f"""
         SELECT {{wanted}} FROM (
-            SELECT r.line AS line, r.kind AS before, {KIND} AS kind FROM devices_importrow r
-            LEFT JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform
-            LEFT JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)
+            SELECT r.line AS line, r.kind AS before, {KIND} AS kind FROM {ROWS} LEFT {DEVICE} LEFT {USER}
             WHERE r.batch_id = %(batch)s AND r.is_good
         ) AS now WHERE now.kind <> now.before
     """

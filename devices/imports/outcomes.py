@@ -1,4 +1,4 @@
-"""What becomes of a reviewed row? The rule as SQL conditions over `devices_importrow r`, asked by commit and review.
+"""What does a row meet, and what becomes of it? The rule as SQL over `devices_importrow r`, asked by commit and review.
 
 What becomes of a good row (kind from matching.py; choice: the row's own, else the batch's):
 
@@ -20,6 +20,11 @@ from .sql import query
 
 Kind = ImportRow.Kind
 
+ROWS = "devices_importrow r"
+# The device user and the device that a row meets.
+USER = "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)"
+DEVICE = "JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform"
+
 GOOD = "r.batch_id = %(batch)s AND r.is_good"
 CHOICE = "COALESCE(NULLIF(r.decision, ''), %(duplicates)s)"
 # The portal has neither the device nor, or only, its user.
@@ -34,31 +39,35 @@ IMPORTED = f"({CREATES} OR {OVERWRITES})"
 OVERWRITES_USER = f"({IMPORTED} AND r.kind <> '{Kind.NEW}' AND {CHOICE} = '{Duplicates.REPLACE}')"
 
 
-def count_outcomes(batch_id: int, duplicates: str) -> dict[str, int]:
+# `invited`: rows that go in and whose tick for the invitation is set.
+OUTCOMES = {
+    "created": CREATES,
+    "replaced": OVERWRITES,
+    "skipped": f"NOT {IMPORTED}",
+    "invited": f"r.invite AND {IMPORTED}",
+}
+
+
+def count_outcomes(batch_id: int, duplicates: str, conditions: Mapping[str, str] = OUTCOMES) -> dict[str, int]:
     """Count what becomes of the good rows of a batch.
 
     Args:
         batch_id: the batch.
         duplicates: the batch's choice; empty counts as `skip`.
+        conditions: what is counted, by its name.
 
     Returns:
-        `created`, `replaced` and `skipped`; `invited`: rows of the first two whose tick for the invitation is set.
+        For each name the number of rows.
     """
-    (counts,) = query(
-        f"SELECT count(CASE WHEN {CREATES} THEN 1 END), count(CASE WHEN {OVERWRITES} THEN 1 END), "
-        f"count(CASE WHEN NOT {IMPORTED} THEN 1 END), count(CASE WHEN r.invite AND {IMPORTED} THEN 1 END) "
-        f"FROM devices_importrow r WHERE {GOOD}",
-        {"batch": batch_id, "duplicates": duplicates or Duplicates.SKIP.value},
-    )
-    return dict(zip(("created", "replaced", "skipped", "invited"), counts, strict=True))
+    counted = ", ".join(f"count(CASE WHEN {condition} THEN 1 END)" for condition in conditions.values())
+    parameters = {"batch": batch_id, "duplicates": duplicates or Duplicates.SKIP.value}
+    (counts,) = query(f"SELECT {counted} FROM {ROWS} WHERE {GOOD}", parameters)
+    return dict(zip(conditions, map(int, counts), strict=True))
 
 
 def count_sms(parameters: Mapping[str, object]) -> int:
     """Count the rows that can be invited by SMS, once their device users are written: these have a phone number."""
     ((count,),) = query(
-        "SELECT count(*) FROM devices_importrow r "
-        "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email) "
-        f"WHERE {GOOD} AND {IMPORTED} AND r.invite AND u.mobile <> ''",
-        parameters,
+        f"SELECT count(*) FROM {ROWS} {USER} WHERE {GOOD} AND {IMPORTED} AND r.invite AND u.mobile <> ''", parameters
     )
     return int(count)

@@ -7,16 +7,14 @@ from collections.abc import Mapping
 
 from devices.models import ImportSnapshot
 
-from .outcomes import GOOD, OVERWRITES, OVERWRITES_USER
+from .assignments import ASSIGNED
+from .outcomes import DEVICE, GOOD, OVERWRITES, OVERWRITES_USER, ROWS, USER
 from .sql import execute, spell
 
-ROWS = "devices_importrow r"
-USER = "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)"
-DEVICE = "JOIN devices_device d ON d.serial_number = r.serial_number AND d.platform = r.platform"
 
-
-def assigned(through: str, column: str) -> str:
+def _assigned(field: str) -> str:
     """Return SQL for the ids of what is assigned to device `d`, as a sorted JSON list."""
+    _named, through, column = ASSIGNED[field]
     return spell("json_list", value=f"t.{column}", source=f"FROM {through} t WHERE t.device_id = d.id")
 
 
@@ -29,14 +27,12 @@ def take(parameters: Mapping[str, object]) -> None:
         f"'updated_at', u.updated_at) FROM {ROWS} {USER} WHERE {GOOD} AND {OVERWRITES_USER} ON CONFLICT DO NOTHING",
         parameters,
     )
-    groups = assigned("devices_device_groups", "devicegroup_id")
-    policies = assigned("devices_device_policies", "policy_id")
+    names = "".join(f", '{field}', {_assigned(field)}" for field in ASSIGNED)
     execute(
         f"{insert} SELECT %(batch)s, '{ImportSnapshot.Kind.DEVICE}', d.id, {spell('json_object')}("
         "'name', d.name, 'ownership', d.ownership, 'status', d.status, 'user_id', d.user_id, "
         "'updated_at', d.updated_at, 'one_time_password', d.one_time_password, "
-        f"'custom_attributes', {spell('as_json', value='d.custom_attributes')}, "
-        f"'groups', {groups}, 'policies', {policies}) "
+        f"'custom_attributes', {spell('as_json', value='d.custom_attributes')}{names}) "
         f"FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES} ON CONFLICT DO NOTHING",
         parameters,
     )
@@ -44,15 +40,12 @@ def take(parameters: Mapping[str, object]) -> None:
 
 def prune(parameters: Mapping[str, object]) -> None:
     """Forget what the commit left as it was, so that undo restores, and counts, only what it changed."""
-    for name, through, column in (
-        ("groups", "devices_device_groups", "devicegroup_id"),
-        ("policies", "devices_device_policies", "policy_id"),
-    ):
+    for field in ASSIGNED:
         execute(
             f"UPDATE devices_device SET updated_at = CAST(%(now)s AS {spell('timestamp')}) WHERE id IN ("
             "SELECT d.id FROM devices_importsnapshot s JOIN devices_device d ON d.id = s.object_id "
             f"WHERE s.batch_id = %(batch)s AND s.kind = '{ImportSnapshot.Kind.DEVICE}' "
-            f"AND s.before->'{name}' <> {assigned(through, column)})",
+            f"AND s.before->'{field}' <> {_assigned(field)})",
             parameters,
         )
     for kind, table in (

@@ -8,17 +8,16 @@ from collections.abc import Callable, Mapping
 
 from devices.models import Device
 
-from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES, OVERWRITES_USER
+from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES, OVERWRITES_USER, ROWS, USER
 from .sql import execute, query, spell
 
 # Devices are made some lines at a time, for a sign of progress every second or so. But each statement looks at all of
 # the domain's users, so that the steps of a large file are larger: there are never more than these.
 STEP_LINES, MAX_STEPS = 25_000, 8
-USER = "JOIN devices_deviceuser u ON u.domain_id = %(domain)s AND u.email_key = lower(r.email)"
 # Of several rows with one address, the last one tells.
 LAST_ROWS = (
     "(SELECT r.*, row_number() OVER (PARTITION BY lower(r.email) ORDER BY r.line DESC) AS nth "
-    f"FROM devices_importrow r WHERE {GOOD} AND {{condition}}) AS last"
+    f"FROM {ROWS} WHERE {GOOD} AND {{condition}}) AS last"
 )
 
 
@@ -71,7 +70,7 @@ def create_devices(parameters: Mapping[str, object], report: Callable[[float], N
         "custom_attributes, one_time_password, import_batch_id, created_at, updated_at) "
         f"SELECT r.serial_number, r.platform, r.ownership, r.device_name, '{Device.Status.PRE_APPROVED}', "
         f"'{Device.Source.IMPORT}', %(domain)s, u.id, COALESCE(r.custom_attributes, {spell('no_attributes')}), "
-        f"r.one_time_password, %(batch)s, {_now()}, {_now()} FROM devices_importrow r {USER} "
+        f"r.one_time_password, %(batch)s, {_now()}, {_now()} FROM {ROWS} {USER} "
         f"WHERE {GOOD} AND {CREATES} AND r.line BETWEEN %(first)s AND %(last)s"
     )
     ((last_line,),) = query(
@@ -101,7 +100,7 @@ def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) 
     untouchable = ", ".join(f"'{status}'" for status in sorted(Device.UNTOUCHABLE))
     return execute(
         f"UPDATE devices_device SET {', '.join(f'{field} = {value}' for field, value in changes.items())}, "
-        f"updated_at = {_now()} FROM devices_importrow r {USER} "
+        f"updated_at = {_now()} FROM {ROWS} {USER} "
         "WHERE devices_device.serial_number = r.serial_number AND devices_device.platform = r.platform "
         f"AND {GOOD} AND {OVERWRITES} AND devices_device.status NOT IN ({untouchable}) AND ({differs})",
         parameters,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from devices.imports import commit, steps
-from devices.models import Device, DeviceUser, ImportBatch
+from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch
 from tests.devices.importing import checked_rows, row
 from tests.factories import DeviceFactory, DeviceUserFactory
 
@@ -41,3 +41,23 @@ def test_an_import_that_meets_what_was_made_meanwhile_writes_nothing_and_goes_ba
     )
     assert not DeviceUser.objects.exists()
     assert not Device.objects.filter(import_batch=batch).exists()
+
+
+def test_a_device_that_enrolls_while_the_import_is_writing_keeps_its_details_and_groups() -> None:
+    device = DeviceFactory(serial_number=row(1)["serial_number"], platform=row(1)["platform"], name="Before")
+    device.groups.add(DeviceGroup.objects.create(name="Berlin"))
+    batch = checked_rows(row(1, device_name="After", groups="Lisbon"))
+    steps.choose(batch, duplicates="replace", channel="none", accept_good_rows=False)
+    steps.start_commit(batch, None, tell_worker=False)
+
+    def enroll(share: float) -> None:
+        if share == USERS_MADE:
+            Device.objects.filter(pk=device.pk).update(status=Device.Status.ENROLLED)
+
+    commit.run(batch.pk, enroll)
+
+    batch.refresh_from_db()
+    device.refresh_from_db()
+    assert batch.state == ImportBatch.State.COMMITTED
+    assert (device.status, device.name) == (Device.Status.ENROLLED, "Before")
+    assert list(device.groups.values_list("name", flat=True)) == ["Berlin"]

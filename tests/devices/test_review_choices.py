@@ -157,7 +157,7 @@ def test_what_is_foretold_is_what_the_import_does(duplicates: str) -> None:
     batch.duplicates = duplicates
     expected = forecast(batch, cache)
     counts = committed(batch, duplicates, "email").counts
-    assert (expected.created, expected.replaced, expected.skipped, expected.ticked) == (
+    assert (expected.created, expected.replaced, expected.skipped, expected.invited) == (
         counts["created"],
         counts["replaced"],
         counts["skipped"],

@@ -72,6 +72,11 @@ class Mapping:
     fixed: abc.Mapping[str, str] = field(default_factory=dict)
     kept: tuple[int, ...] = ()
 
+    @property
+    def filled(self) -> frozenset[str]:
+        """The fields that this mapping fills, from a column or with one value for all rows."""
+        return frozenset(self.columns) | frozenset(self.fixed)
+
     def to_json(self) -> dict[str, Any]:
         columns = {field: list(indexes) for field, indexes in self.columns.items()}
         return {"columns": columns, "fixed": dict(self.fixed), "kept": list(self.kept)}

@@ -53,8 +53,7 @@ class Replacement:
 
 def replacement(batch: ImportBatch, row: ImportRow) -> Replacement:
     """Return what the import of `row` overwrites when its choice is Replace."""
-    mapping = Mapping.from_json(batch.mapping)
-    mapped = frozenset(mapping.columns) | frozenset(mapping.fixed)
+    mapped = Mapping.from_json(batch.mapping).filled
     same_user = DeviceUser.objects.filter(domain_id=batch.domain_id, email_key=Lower(Value(row.email)))
     user = same_user.first()
     devices = Device.objects.filter(serial_number=row.serial_number, platform=row.platform, domain_id=batch.domain_id)
