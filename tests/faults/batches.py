@@ -16,17 +16,25 @@ IN_WORK = ("checking", "committing", "undoing")
 # From any fault to a batch that stands still: the worker's restart, the clock's next look, and the work itself.
 BOUND_SECONDS = 90
 
+SQLITE_QUERY = """
+import json, sqlite3, sys
+print(json.dumps(sqlite3.connect(sys.argv[1], uri=True, timeout=20).execute(sys.argv[2]).fetchall(), default=str))
+"""
+
 
 class Batches:
     """The import batches of a portal: steps are taken by a process of their own, results read from the database."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, *, data: Path | None = None, command: tuple[str, ...] = ()) -> None:
+        """Take a portal, and for one with mounts of its own: where its data is from here, and how to enter them."""
         self.portal = portal
+        self.data = data or portal.data
+        self.command = command
 
     def take(self, step: str, argument: object) -> str:
         """Take a step of take_step.py; return what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.take_step", step, str(argument)],
+            [*self.command, sys.executable, "-m", "tests.faults.take_step", step, str(argument)],
             cwd=ROOT,
             env=self.portal.environment,
             capture_output=True,
@@ -53,9 +61,18 @@ class Batches:
         if url is not None:
             with psycopg.connect(url) as connection:
                 return connection.execute(statement.encode()).fetchall()
-        file = f"file:{self.portal.data}/db.sqlite3?mode=ro"
+        if self.command:
+            return self._query_inside(statement)
+        file = f"file:{self.data}/db.sqlite3?mode=ro"
         with closing(sqlite3.connect(file, uri=True, timeout=20)) as sqlite:
             return sqlite.execute(statement).fetchall()
+
+    def _query_inside(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one SELECT where the portal's mounts are: SQLite goes by a file's true path, another one here."""
+        query = [sys.executable, "-c", SQLITE_QUERY, f"file:{self.portal.data}/db.sqlite3?mode=ro", statement]
+        done = subprocess.run([*self.command, *query], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return [tuple(row) for row in json.loads(done.stdout)]
 
     def field(self, batch: int, name: str) -> Any:
         """Return a field of a batch, as the database has it."""
@@ -90,7 +107,7 @@ class Batches:
 
     def logs(self) -> str:
         """Return the end of the worker's log."""
-        log = self.portal.data / "log" / "worker.log"
+        log = self.data / "log" / "worker.log"
         return log.read_text()[-4_000:] if log.exists() else ""
 
 
