@@ -1,4 +1,4 @@
-"""Did something fail because a disk is full? Asked by check, commit and undo, whose message says so then."""
+"""Did something fail because a disk is full? Asked by whatever writes files or rows, and says so then."""
 
 import errno
 import sqlite3

@@ -4,33 +4,27 @@ Called by the wizard's views and by `manage.py import_devices`. A step that take
 worker; who finds the batch in another state than expected gets a StepError that says so.
 """
 
-import hashlib
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from devices.models import Device, DeviceGroup, Domain, ImportBatch, ImportRow, Policy
-from devices.vocabulary import Duplicates
+from devices.models import DeviceGroup, Domain, ImportBatch, ImportRow, Policy
 
 from . import staging
 from .check import file_limits
 from .clean import Fixes
-from .columns.cells import plain_text
 from .dispatch import publish
+from .file_store import FILE_FIELDS, header_row, store
 from .mapping import Mapping, Suggestion, fingerprint, suggest
-from .reader import FileFormat, TableReader, UnreadableFileError, detect, preview
+from .reader import FileFormat, TableReader, preview
 
 State = ImportBatch.State
 SAMPLE_ROWS = 8
-QUESTIONS = ImportRow.QUESTIONS
 
 
 class StepError(Exception):
@@ -53,7 +47,7 @@ def upload(
         UnreadableFileError: it is no table; nothing is kept.
     """
     batch = ImportBatch(domain=domain, created_by=user, validate_only=validate_only)  # type: ignore[misc]
-    _store(batch, content, name)
+    store(batch, content, name)
     batch.save()
     return batch
 
@@ -70,7 +64,7 @@ def upload_again(batch: ImportBatch, content: IO[bytes], name: str) -> bool:
     """
     _must_be_open(batch)
     old_file, old_headers, old_mapping = batch.file.name, list(batch.headers), Mapping.from_json(batch.mapping)
-    _store(batch, content, name)
+    store(batch, content, name)
     mapping = old_mapping.moved(old_headers, batch.headers) if batch.mapping else None
     fits = mapping is not None and not mapping.problems(batch.headers)
     batch.mapping = mapping.to_json() if fits and mapping else {}
@@ -89,37 +83,6 @@ def upload_again(batch: ImportBatch, content: IO[bytes], name: str) -> bool:
     return fits
 
 
-FILE_FIELDS = ("file", "file_name", "file_size", "sha256", "file_format", "headers", "header_fingerprint", "mapping")
-
-
-def _store(batch: ImportBatch, content: IO[bytes], name: str) -> None:
-    """Write the bytes to the private store and set what is known of them on `batch`, unsaved."""
-    limits = file_limits()
-    digest, size = hashlib.sha256(), 0
-    name = "".join(character for character in Path(name).name if character.isprintable())
-    with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, suffix=Path(name).suffix[:10]) as copy:
-        while block := content.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-            copy.write(block)
-            if size > limits.bytes:
-                break  # detect() says it, with the limit
-        copy.flush()
-        file_format = detect(Path(copy.name), limits=limits)
-        with TableReader(Path(copy.name), file_format, limits=limits) as reader:
-            batch.headers = _headers(reader)
-        copy.seek(0)
-        batch.file.save(f"{digest.hexdigest()[:16]}{Path(name).suffix[:10]}", File(copy), save=False)
-    batch.file_name = name[:255] or "upload"
-    batch.file_size, batch.sha256 = size, digest.hexdigest()
-    batch.file_format, batch.header_fingerprint = file_format.to_json(), fingerprint(batch.headers)
-
-
-def _headers(reader: TableReader) -> list[str]:
-    """Return the header row as it is stored, and as it was before a file of hexenroll's own made it harmless."""
-    return [plain_text(header).replace("\x00", "␀") for header in reader.header]
-
-
 def change_format(batch: ImportBatch, file_format: FileFormat) -> None:
     """Read the file in another way than was detected; the mapping begins anew.
 
@@ -129,7 +92,7 @@ def change_format(batch: ImportBatch, file_format: FileFormat) -> None:
     """
     _must_be_open(batch)
     with TableReader(Path(batch.file.path), file_format, limits=file_limits()) as reader:
-        headers = _headers(reader)
+        headers = header_row(reader)
     changes = {"file_format": file_format.to_json(), "headers": headers, "header_fingerprint": fingerprint(headers)}
     if not batch.move(source=ImportBatch.OPEN, target=State.UPLOADED, mapping={}, failure={}, **changes):
         raise StepError(_not_open())
@@ -246,8 +209,9 @@ def obstacles(batch: ImportBatch) -> list[str]:
         found.append(
             _("There are rows with errors. Correct the file and upload it again, or import the good rows only.")
         )
-    rows = ImportRow.objects.filter(batch=batch, is_good=True, kind__in=QUESTIONS, decision="")
-    has_questions = any(batch.counts.get("kinds", {}).get(kind) for kind in QUESTIONS)  # spares most a look at all rows
+    rows = ImportRow.objects.filter(batch=batch, is_good=True, kind__in=ImportRow.QUESTIONS, decision="")
+    # Spares most files a look at all rows.
+    has_questions = any(batch.counts.get("kinds", {}).get(kind) for kind in ImportRow.QUESTIONS)
     if not batch.duplicates and has_questions and rows.exists():
         found.append(_("Some device users or devices are in the portal already. Choose what happens to them."))
     return found
@@ -309,13 +273,3 @@ def _must_be_open(batch: ImportBatch) -> None:
 
 def _not_open() -> str:
     return _("This import can't be changed now. Load the page again to see how far it is.")
-
-
-def undo_obstacles(batch: ImportBatch) -> int:
-    """Return the number of devices of a batch that have enrolled since, and so keep it from being undone."""
-    from .undo import enrolled_since
-
-    return enrolled_since(batch).exclude(status=Device.Status.PRE_APPROVED).count()
-
-
-__all__ = ["Duplicates", "StepError", "UnreadableFileError"]

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
 
@@ -28,7 +29,8 @@ RESTORED = {
     "sam_account_name = s.before->>'sam_account_name', mobile = s.before->>'mobile'",
     "devices_device": "name = s.before->>'name', ownership = s.before->>'ownership', status = s.before->>'status', "
     "user_id = CAST(s.before->>'user_id' AS bigint), custom_attributes = s.before->'custom_attributes', "
-    "one_time_password = s.before->>'one_time_password'",
+    "one_time_password = s.before->>'one_time_password', "
+    "approval_expires_at = CAST(s.before->>'approval_expires_at' AS {timestamp})",
 }
 
 
@@ -113,7 +115,11 @@ def _undo(batch: ImportBatch) -> None:
     one_at_a_time()
     _lock_written(batch)
     if enrolled := enrolled_since(batch).count():
-        text = _("Nothing was undone: %(count)s devices of this import have enrolled, or were blocked, since.")
+        text = ngettext(
+            "Nothing was undone: %(count)s device of this import has enrolled, or was blocked, since.",
+            "Nothing was undone: %(count)s devices of this import have enrolled, or were blocked, since.",
+            enrolled,
+        )
         _refuse(batch.pk, "enrolled", text % {"count": enrolled})
         return
     left = list(

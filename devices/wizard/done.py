@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from devices.imports.progress import progress_of
-from devices.imports.steps import start_undo, undo_obstacles
+from devices.imports.steps import start_undo
+from devices.imports.undo import enrolled_since
 from devices.models import ImportBatch
 
 from .frame import REACHABLE, UNDO, BatchView
@@ -33,7 +34,7 @@ class DoneView(BatchView):
             undone=batch.counts.get("undo", {}),
             devices_url=f"{devices}?status=all&import_batch__id__exact={batch.pk}",
             may_see_devices=self.may("devices.view_device"),
-            enrolled=undo_obstacles(batch) if batch.state == State.COMMITTED else 0,
+            enrolled=enrolled_since(batch).count() if batch.state == State.COMMITTED else 0,
             has_rows=batch.rows.exists(),
         )
 

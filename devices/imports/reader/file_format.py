@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from errno import ENOSPC
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from django.utils.translation import gettext_lazy as _
 
+from ..disk_full import is_disk_full
 from .file_problems import FileProblem, UnreadableFileError
 
 # What the form offers; all of them decode piece by piece. The last four are never detected, only chosen.
@@ -124,7 +124,7 @@ def system_errors_explained() -> Iterator[None]:
     except FileNotFoundError as error:
         raise UnreadableFileError(FileProblem.MISSING) from error
     except OSError as error:
-        if error.errno == ENOSPC:
+        if is_disk_full(error):
             raise UnreadableFileError(FileProblem.DISK_FULL) from error
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise UnreadableFileError(FileProblem.CANNOT_READ, detail=reason) from error
