@@ -100,10 +100,12 @@ def back_to_review(batch_id: int, code: str, message: str) -> None:
 
 
 def drop_file(batch: ImportBatch) -> None:
-    """Remove the uploaded file, which may hold passwords; what stayed behind is in the bad-rows file."""
+    """Remove the uploaded file, which may hold passwords; what stayed behind is in the bad-rows file.
+
+    The batch has forgotten it already: a worker that is killed before leaves a file that retention.py finds.
+    """
     if batch.file:
         batch.file.delete(save=False)
-        ImportBatch.objects.filter(pk=batch.pk).update(file="")
 
 
 def _commit(batch: ImportBatch, report: Report) -> None:
@@ -129,6 +131,7 @@ def _commit(batch: ImportBatch, report: Report) -> None:
     elif batch.channel == ImportBatch.Channel.SMS:
         counts["invited"] = count_sms(parameters)
     ImportBatch.objects.filter(pk=batch.pk).update(
+        file="",
         state=ImportBatch.State.COMMITTED,
         state_changed_at=now,
         committed_at=now,

@@ -176,7 +176,8 @@ def _restore(batch: ImportBatch, kind: ImportSnapshot.Kind, table: str) -> int:
                 parameters,
             )
     return execute(
-        f"UPDATE {table} SET {RESTORED[table]}, updated_at = CAST(s.before->>'updated_at' AS {spell('timestamp')}) "
+        f"UPDATE {table} SET {RESTORED[table].format(timestamp=spell('timestamp'))}, "
+        f"updated_at = CAST(s.before->>'updated_at' AS {spell('timestamp')}) "
         "FROM devices_importsnapshot s "
         f"WHERE s.batch_id = %(batch)s AND s.kind = '{kind}' AND s.object_id = {table}.id "
         f"AND {table}.id IN (SELECT s.object_id FROM {snapshots} WHERE {mine})",

@@ -93,6 +93,10 @@ def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) 
         changes["one_time_password"] = "COALESCE(r.one_time_password, devices_device.one_time_password)"  # noqa: S105
     attributes = f"COALESCE(r.custom_attributes, {spell('no_attributes')})"
     changes["custom_attributes"] = spell("merge", left="devices_device.custom_attributes", right=attributes)
+    # The time of an approval that ended would refuse the device that is approved again.
+    changes["approval_expires_at"] = (
+        f"CASE WHEN devices_device.status <> '{Device.Status.DISENROLLED}' THEN devices_device.approval_expires_at END"
+    )
     present = {field: f"devices_device.{field}" for field in changes}
     # SQLite compares the text, which Django writes with spaces.
     present["custom_attributes"] = spell("as_json", value=present["custom_attributes"])

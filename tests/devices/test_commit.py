@@ -1,8 +1,10 @@
 """What do the rows of a reviewed batch become, and what is left alone?"""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from devices.imports import commit, steps
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch
@@ -205,6 +207,19 @@ def test_a_disenrolled_device_is_pre_approved_again(known_device: Device, choice
     committed(checked_rows(row(1)), choice)
     assert device().status == Device.Status.PRE_APPROVED
     assert device().user == user()
+
+
+def test_the_time_of_an_approval_that_ended_is_gone_when_a_device_is_approved_again(known_device: Device) -> None:
+    Device.objects.update(status=Device.Status.DISENROLLED, approval_expires_at=timezone.now())
+    committed(checked_rows(row(1)), "replace")
+    assert device().approval_expires_at is None
+
+
+def test_the_time_of_an_approval_that_is_open_stays(known_device: Device) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    Device.objects.update(approval_expires_at=tomorrow)
+    committed(checked_rows(row(1, device_name="New")), "replace")
+    assert (device().name, device().approval_expires_at) == ("New", tomorrow)
 
 
 def test_a_disenrolled_device_stays_so_with_skip(known_device: Device) -> None:

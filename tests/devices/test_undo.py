@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from devices.imports import undo
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch
@@ -61,7 +62,9 @@ def test_undo_gives_a_device_back_to_the_user_it_belonged_to() -> None:
 
 
 def test_undo_makes_a_device_disenrolled_again() -> None:
-    DeviceFactory.create(serial_number=row()["serial_number"], status=Device.Status.DISENROLLED)
+    over = timezone.now()
+    serial_number = row()["serial_number"]
+    DeviceFactory.create(serial_number=serial_number, status=Device.Status.DISENROLLED, approval_expires_at=over)
     before = portal_state()
     batch = committed(checked_rows(row(1)), "keep")
     assert counted(undone(batch)) == (0, 1, 1, 0)
