@@ -186,8 +186,8 @@ def test_map_fills_a_field_from_the_column_with_that_header(tmp_path: Path) -> N
             ["Ada", "ada@example.com", "corporate", "C02XK1ZZJGH5", "ios"],
         )
     )
-    mapped = [f"--map={pair}" for pair in ("name=Wer", "email=Mail", "ownership=Besitz", "serial_number=Nummer")]
-    done = run(path, *mapped, "--map", "platform=Art", "--json")
+    several = ["--map", "ownership=Besitz", "serial_number=Nummer"]
+    done = run(path, "--map=name=Wer", "--map=email=Mail", *several, "--map", "platform=Art", "--json")
     assert (done.status, done.json["created"]) == (0, 1)
     assert DeviceUser.objects.get().name == "Ada"
 
@@ -255,6 +255,12 @@ def test_wrong_usage_is_exit_status_2_with_a_message_and_writes_nothing(
     assert done.err or capfd.readouterr().err
     assert not ImportBatch.objects.exists()
     assert not Device.objects.exists()
+
+
+def test_a_header_that_does_not_exist_is_named_with_those_that_do(file: Any) -> None:
+    assert run(file(row(1)), "--map", "name=Nobody").err == (
+        "The file has no column “Nobody”. The columns are: Name, Email, Ownership, Serial number, Platform.\n"
+    )
 
 
 def test_a_domain_that_does_not_exist_is_named_with_those_that_do(file: Any) -> None:

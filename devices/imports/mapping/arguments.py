@@ -56,9 +56,10 @@ def _named_columns(headers: Sequence[str], text: str, column: Column) -> tuple[i
         found = found or [index for index, header in enumerate(headers) if header_key(header) == header_key(name)]
         if len(found) != 1:
             problem = (
-                _("The file has no column “%(name)s”.") if not found else _("Several columns are called “%(name)s”.")
+                _("Several columns are called “%(name)s”. The columns are: %(columns)s.")
+                if found
+                else _("The file has no column “%(name)s”. The columns are: %(columns)s.")
             )
-            known = _("The columns are: %(columns)s.") % {"columns": ", ".join(headers)}
-            raise MappingError(f"{problem % {'name': name}} {known}")
+            raise MappingError(problem % {"name": name, "columns": ", ".join(headers)})
         indexes += found
     return tuple(indexes)

@@ -51,10 +51,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--map",
             metavar="FIELD=HEADER",
-            action="append",
+            nargs="+",
+            action="extend",
             default=[],
             dest="mapping",
-            help=_("Fill a field from the column with this header; may be given several times."),
+            help=_("Fill fields from the columns with these headers; FIELD==VALUE: from one value for all rows."),
         )
         parser.add_argument("--json", action="store_true", help=_("Print one JSON object."))
 
@@ -94,8 +95,7 @@ class Command(BaseCommand):
             mapping = from_arguments(batch.headers, given) if given else steps.suggestion(batch).mapping
         except MappingError as error:
             steps.discard(batch)
-            headers = ", ".join(batch.headers)
-            self._usage(_("%(reason)s The file's columns are: %(headers)s.") % {"reason": error, "headers": headers})
+            self._usage(str(error))
         if wrong := mapping.problems(batch.headers):
             steps.discard(batch)
             self._print_errors(options, [_file_error(problem.code, problem.message, 1) for problem in wrong], None)
