@@ -12,7 +12,8 @@ from .domain import Domain
 class DeviceUser(models.Model):
     """A person of a domain; their e-mail address, whatever its case, is theirs alone there."""
 
-    domain = models.ForeignKey(Domain, models.PROTECT, related_name="users", verbose_name=_("domain"))
+    # The index of the constraint below begins with the domain: one of its own would have no reader.
+    domain = models.ForeignKey(Domain, models.PROTECT, related_name="users", db_index=False, verbose_name=_("domain"))
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"), max_length=254)
     # Joined with the rows of an import; generated, so that no way of writing can forget it.

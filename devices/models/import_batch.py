@@ -64,17 +64,18 @@ class ImportBatch(models.Model):
     file_size = models.PositiveBigIntegerField(_("size"), default=0, help_text=_("In bytes."))
     sha256 = models.CharField(_("SHA-256"), max_length=64, help_text=_("Of the file, in hexadecimal digits."))
     file_format = models.JSONField(
-        _("file format"), default=dict, help_text=_("Encoding, delimiter, sheet: see imports/reader.py.")
+        _("file format"), default=dict, help_text=_("Encoding, delimiter, sheet: see imports/reader/file_format.py.")
     )
     headers = models.JSONField(_("headers"), default=list, help_text=_("The header row, cell by cell."))
+    # Indexed for the mapping that was used last for the same headers (imports/steps.py).
     header_fingerprint = models.CharField(_("header fingerprint"), max_length=64, blank=True, db_index=True)
     mapping = models.JSONField(
-        _("mapping"), default=dict, help_text=_("Which column fills which field: see imports/mapping.py.")
+        _("mapping"), default=dict, help_text=_("Which column fills which field: see imports/mapping/field_mapping.py.")
     )
     fixes = models.JSONField(
         _("value fixes"),
         default=dict,
-        help_text=_("What the administrator allowed to be changed in the file's values: see imports/check.py."),
+        help_text=_("What the administrator allowed to be changed in the file's values: see imports/clean.py."),
     )
     duplicates = models.CharField(
         _("duplicates"),
@@ -106,6 +107,7 @@ class ImportBatch(models.Model):
         default=False,
         help_text=_("Rows with errors stay behind; the others go in."),
     )
+    # Indexed for imports/rescue.py, which looks for batches in work every few seconds.
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED, db_index=True)
     # Counts the workers that took this batch in hand: a worker that lost it finds another number and stops.
     run = models.PositiveIntegerField(default=0, editable=False)

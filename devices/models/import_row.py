@@ -129,7 +129,10 @@ class ImportSnapshot(models.Model):
         DEVICE = "device", _("device")
         GROUP = "group", _("device group")
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="snapshots", verbose_name=_("import batch"))
+    # The index of the constraint below begins with the batch.
+    batch = models.ForeignKey(
+        ImportBatch, models.CASCADE, related_name="snapshots", db_index=False, verbose_name=_("import batch")
+    )
     kind = models.CharField(max_length=6, choices=Kind)
     object_id = models.BigIntegerField()
     before = models.JSONField(null=True, help_text=_("Column by column; null: the batch made it."))
