@@ -71,8 +71,7 @@ def test_a_disk_that_runs_full_is_said_and_nothing_is_left_half_done(full_disk_p
     portal, disk, visitor = full_disk_portal, SmallDisk(full_disk_portal), Visitor(full_disk_portal)
     assert portal.process is not None
     enter = ("nsenter", f"--target={portal.process.pid}", "--user", "--mount", "--preserve-credentials")
-    enter += ("env", f"--chdir={ROOT}")
-    batches = Batches(portal, data=disk.folder, command=enter)
+    batches = Batches(portal, data=disk.folder, command=(*enter, "env", f"--chdir={ROOT}"))
     file = device_file.write(tmp_path / "devices.csv", 40_000)
     content = file.path.read_bytes()
 

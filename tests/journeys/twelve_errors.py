@@ -58,13 +58,13 @@ def write(folder: Path, seed: int) -> JourneyFile:
         wrong[index][header.index(column)] = cell
         if code == ONE_CLICK:
             corrected[index][header.index(column)] = cell
-    paths = []
-    for name, table in (("devices", wrong), ("devices corrected", corrected)):
-        paths.append(folder / f"{name}.csv")
-        with paths[-1].open("w", encoding="utf-8", newline="") as file:
+    paths = folder / "devices.csv", folder / "devices corrected.csv"
+    for path, table in zip(paths, (wrong, corrected), strict=True):
+        with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([header, *table])
     return JourneyFile(
-        *paths,
+        wrong=paths[0],
+        corrected=paths[1],
         errors={index + 2: code for index, (code, _column, _cell) in zip(chosen, ERRORS, strict=True)},
         serials=frozenset(row[header.index("Serial number")] for row in rows),
     )
