@@ -3,7 +3,7 @@
 `WholeBody` stands around the application (wsgi.py), `RequestBodyMiddleware` in settings.py.
 """
 
-import errno
+import codecs
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext as _
 
+from devices.imports.disk_full import is_disk_full
 from hexenroll.error_pages import cut_off, no_room, too_large
 
 logger = logging.getLogger(__name__)
@@ -53,7 +56,7 @@ class RequestBodyMiddleware:
             return cut_off(request)
         except OSError as error:
             _forget(request)
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if not is_disk_full(error):
                 raise
             logger.exception("an upload could not be stored")
             return no_room(request)
@@ -76,7 +79,7 @@ def _forget(request: HttpRequest) -> None:
 
 
 class WholeBody:
-    """A WSGI application whose requests fail when their body ends too early.
+    """A WSGI application whose requests are UTF-8, and fail when their body ends too early.
 
     The server delivers the beginning of such a body as if it were all: half a file would be taken for a whole one.
     """
@@ -85,10 +88,26 @@ class WholeBody:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not _is_utf_8(environ.get("CONTENT_TYPE", "")):
+            # Before Django sees it, which reads the address in that encoding, too, and fails over some of them.
+            text = _("The server reads requests in UTF-8 alone. Send this one again as UTF-8.")
+            start_response("415 Unsupported Media Type", [("Content-Type", "text/plain; charset=utf-8")])
+            return [text.encode()]
         length = environ.get("CONTENT_LENGTH") or "0"
         if length.isdecimal():
             environ["wsgi.input"] = WholeInput(environ["wsgi.input"], int(length))
         return self.application(environ, start_response)
+
+
+def _is_utf_8(content_type: str) -> bool:
+    """Tell whether text of this type is UTF-8: it says so, says nothing, or names what nobody knows."""
+    try:
+        _type, parameters = parse_header_parameters(content_type)
+        return codecs.lookup(parameters.get("charset", "utf-8")).name == "utf-8"
+    except LookupError:
+        return True  # Django passes over it
+    except ValueError:
+        return False  # no header at all
 
 
 class WholeInput:

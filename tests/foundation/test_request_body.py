@@ -18,7 +18,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from devices.models import ImportBatch
-from hexenroll.request_body import FORM_BYTES, WholeInput
+from hexenroll.request_body import FORM_BYTES, WholeBody, WholeInput
 from hexenroll.wsgi import application
 from tests.conftest import sign_in
 
@@ -80,6 +80,34 @@ def test_a_whole_upload_goes_on_to_the_csrf_check(administrator: User) -> None:
     status, page = call(administrator, body, len(body))
     assert status == "403 Forbidden"
     assert "This form is out of date" in page
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        *(
+            (f"text/plain; charset={name}", "415")
+            for name in ("hex", "idna", "undefined", "utf-7", "utf-16", "latin-1")
+        ),
+        ("text/plain; charset*=nothing''utf-8", "415"),
+        *((f"application/json;charset={name}", "200") for name in ("utf-8", "UTF8", "unknown", "")),
+        ("application/json", "200"),
+        ("", "200"),
+    ],
+)
+def test_a_request_in_another_encoding_than_utf_8_is_refused_before_its_address_is_read(
+    content_type: str, status: str
+) -> None:
+    seen: list[str] = []
+    environ: dict[str, Any] = {"CONTENT_TYPE": content_type, "QUERY_STRING": "q=+2AA-", "wsgi.input": io.BytesIO()}
+
+    def django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b""]
+
+    page = b"".join(WholeBody(django)(environ, lambda status, headers: seen.append(status[:3])))
+    assert seen == [status]
+    assert (b"The server reads requests in UTF-8 alone." in page) == (status == "415")
 
 
 def test_a_body_above_the_limit_is_refused_before_it_is_stored(
