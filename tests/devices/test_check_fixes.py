@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from devices.imports import check
-from devices.imports.review.offers import Offer, fix_token, offers
+from devices.imports import check, steps
+from devices.imports.review.offers import Offer, accept, fix_token, offers, take_back
 from devices.models import ImportBatch, ImportRow
 from tests.devices.importing import checked_rows, codes, row
 from tests.devices.wizard_pages import press, shown, url
@@ -88,10 +88,28 @@ def test_one_correction_can_be_taken_back_and_the_others_stay(administrator_clie
         assert codes(batch) == left
 
 
-@pytest.mark.parametrize("token", ["", "{", "[]", '["a"]', "3"])
+NESTED = "[" * 100_000
+
+
+@pytest.mark.parametrize("token", ["", "{", "[]", '["a"]', "3", NESTED, '["name", "\\ud800"]', '["name", "\\u0000"]'])
 def test_a_taking_back_that_no_page_sent_is_refused(administrator_client: Client, token: str) -> None:
     (message,) = press(administrator_client, "drop_fixes", checked_rows(row(1)), {"fix": token})[1]
     assert message == "This change of values can't be read. Load the page again."
+
+
+def test_a_replacement_with_a_nul_character_is_refused(administrator_client: Client) -> None:
+    batch = checked_rows(row(1, ownership="S"))
+    assert take(administrator_client, batch, *offers(batch), replacement="\0") == ["Choose the value that is meant."]
+
+
+def test_a_click_after_somebody_discarded_the_import_is_answered() -> None:
+    batch = checked_rows(row(1, platform="iOS"))
+    (offer,) = offers(batch)
+    steps.discard(ImportBatch.objects.get(pk=batch.pk))
+    with pytest.raises(steps.StepError, match="discarded in the meantime"):
+        accept(batch, [offer])
+    with pytest.raises(steps.StepError, match="discarded in the meantime"):
+        take_back(batch, fix_token("platform", "iOS"))
 
 
 def test_a_second_click_does_no_harm(administrator_client: Client) -> None:
@@ -120,7 +138,19 @@ def test_a_change_that_was_not_offered_is_refused(
     assert (batch.fixes, batch.state) == ({}, "ready")
 
 
-@pytest.mark.parametrize("token", ["", "{", "[]", '["a", "b", "c", "d"]', '["unknown_choice", "platform", 1, "ios"]'])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "{",
+        "[]",
+        NESTED,
+        '["a", "b", "c", "d"]',
+        '["unknown_choice", "platform", 1, "ios"]',
+        '["unknown_choice", "platform", "\\ud800", "ios"]',
+        '["unknown_choice", "platform", "iOS", "ios\\u0000"]',
+    ],
+)
 def test_a_form_that_no_page_sent_is_refused(administrator_client: Client, token: str) -> None:
     batch = checked_rows(row(1, platform="iOS"))
     (message,) = press(administrator_client, "fix", batch, {"offer": token})[1]

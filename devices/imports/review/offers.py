@@ -68,13 +68,10 @@ class Offer:
         Raises:
             StepError: no page of the portal has sent this.
         """
-        try:
-            code, field, value, meant = json.loads(token)
-            if field in BY_FIELD and all(isinstance(part, str) for part in (code, value, meant)):
-                return cls(code, field, value, meant or replacement)
-        except (ValueError, TypeError):
-            pass
-        raise StepError(_("This change of values can't be read. Load the page again."))
+        code, field, value, meant = _texts(token, 4)
+        if field not in BY_FIELD:
+            raise StepError(_("This change of values can't be read. Load the page again."))
+        return cls(code, field, value, meant or replacement.replace("\x00", ""))
 
 
 def offers(batch: ImportBatch, limit: int = SHOWN) -> list[Offer]:
@@ -91,7 +88,7 @@ def accept(batch: ImportBatch, accepted: Sequence[Offer]) -> None:
     """
     with transaction.atomic():
         # Two administrators who accept at the same time must not take each other's changes away.
-        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        locked = _locked(batch)
         known = Fixes.from_json(locked.fixes)
         new = [
             offer
@@ -119,18 +116,38 @@ def take_back(batch: ImportBatch, token: str) -> None:
     Raises:
         StepError: no page of the portal has sent the token, or the batch can't be checked now.
     """
-    try:
-        field, value = map(str, json.loads(token))
-    except (ValueError, TypeError):
-        raise StepError(_("This change of values can't be read. Load the page again.")) from None
+    field, value = _texts(token, 2)
     with transaction.atomic():
-        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        locked = _locked(batch)
         fixes = Fixes.from_json(locked.fixes)
         if fixes.without(field, value) == fixes and locked.state == ImportBatch.State.CHECKING:
             return  # a double click
         if locked.is_open:
             locked.move(source=locked.state, target=locked.state, fixes=fixes.without(field, value).to_json())
         start_check(locked)
+
+
+def _locked(batch: ImportBatch) -> ImportBatch:
+    locked = ImportBatch.objects.select_for_update().filter(pk=batch.pk).first()
+    if locked is None:
+        raise StepError(_("This import was discarded in the meantime."))
+    return locked
+
+
+def _texts(token: str, count: int) -> list[str]:
+    """Return the texts that a token holds.
+
+    Raises:
+        StepError: it is no token of ours, which holds texts as the database stores them: without NUL or surrogates.
+    """
+    try:
+        parts = json.loads(token)
+        is_ours = isinstance(parts, list) and len(parts) == count and all(isinstance(part, str) for part in parts)
+        if is_ours and b"\x00" not in "".join(parts).encode():
+            return parts
+    except (ValueError, RecursionError):
+        pass  # nested without end, or half a surrogate pair
+    raise StepError(_("This change of values can't be read. Load the page again."))
 
 
 def fix_token(field: str, value: str) -> str:
