@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from hexenroll.admin import search
 from hexenroll.health import healthz
 
 pre_approve = [
@@ -36,6 +37,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Staff: signed in, and each page asks for its permission.
+    path("admin/search/", search),
     path("admin/", admin.site.urls),
     path("enroll/pre-approve/", include((pre_approve, "enroll"))),
 ]

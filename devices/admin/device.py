@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
-from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 
 from devices.models import Device
 from devices.resources import DeviceResource
+
+from .console_page import ConsolePage
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -39,7 +40,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Device)
-class DeviceAdmin(ExportMixin, ModelAdmin):
+class DeviceAdmin(ExportMixin, ConsolePage):
     resource_classes = (DeviceResource,)
     export_form_class = ExportForm
     to_encoding = "utf-8-sig"  # so that a spreadsheet takes it for UTF-8

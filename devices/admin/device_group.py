@@ -4,15 +4,17 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from devices.models import DeviceGroup
 
+from .console_page import ConsolePage
+
 
 @admin.register(DeviceGroup)
-class DeviceGroupAdmin(ModelAdmin):
+class DeviceGroupAdmin(ConsolePage):
     list_display = ("name", "device_count", "description")
     search_fields = ("name",)
+    ordering = ("name",)  # the model's own is lost where devices are counted
     fields = ("name", "description", "policies")
     autocomplete_fields = ("policies",)
 

@@ -1,13 +1,14 @@
 """Pages of device users."""
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from devices.models import DeviceUser
 
+from .console_page import ConsolePage
+
 
 @admin.register(DeviceUser)
-class DeviceUserAdmin(ModelAdmin):
+class DeviceUserAdmin(ConsolePage):
     list_display = ("name", "email", "domain", "mobile", "sam_account_name")
     list_filter = ("domain",)
     list_select_related = ("domain",)

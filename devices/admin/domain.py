@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from devices.models import Domain
 
+from .console_page import ConsolePage
+
 
 @admin.register(Domain)
-class DomainAdmin(ModelAdmin):
+class DomainAdmin(ConsolePage):
     list_display = ("name", "kind", "phone_region", "created_at")
     list_filter = ("kind",)
     search_fields = ("name",)

@@ -1,15 +1,16 @@
 """Import batches among the plain pages: found by the palette and by links; everything happens in the wizard."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
 from devices.models import ImportBatch
 
+from .console_page import ConsolePage
+
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ModelAdmin):
+class ImportBatchAdmin(ConsolePage):
     list_display = ("file_name", "domain", "state", "created_by", "created_at", "committed_at")
     list_filter = ("state", "domain")
     list_select_related = ("domain", "created_by")
@@ -26,4 +27,6 @@ class ImportBatchAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> HttpResponseRedirect:
         """Open the batch in the wizard, which asks for the permission."""
+        if not (object_id.isascii() and object_id.isdecimal()):
+            raise Http404
         return HttpResponseRedirect(reverse("enroll:batch", args=[object_id]))

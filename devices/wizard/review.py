@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from devices.form_fields import ObjectsField
 from devices.imports.review import rows as review_rows
 from devices.imports.review.choices import set_decisions, set_invites, set_rows
 from devices.imports.review.forecast import forecast
@@ -36,8 +37,8 @@ class ChoicesForm(forms.Form):
     duplicates = forms.ChoiceField(choices=[("", ""), *Duplicates.choices], required=False)
     channel = forms.ChoiceField(choices=Channel.choices)
     accept_good_rows = forms.BooleanField(required=False)
-    groups = forms.ModelMultipleChoiceField(DeviceGroup.objects.all(), required=False)
-    policies = forms.ModelMultipleChoiceField(Policy.objects.all(), required=False)
+    groups = ObjectsField(DeviceGroup.objects.all(), required=False)
+    policies = ObjectsField(Policy.objects.all(), required=False)
 
 
 def line_of(text: str) -> int:

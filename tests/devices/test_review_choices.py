@@ -95,6 +95,8 @@ def test_what_happens_to_all_matching_duplicates_is_set_at_once(administrator_cl
         ("review", {"duplicates": "destroy"}),
         ("review", {"channel": "pigeon"}),
         ("review", {"groups": ["999999"]}),
+        ("review", {"groups": ["9" * 30]}),
+        ("rows", {"policies": ["\0"]}),
         ("review", {"decision-3": "destroy"}),
         ("rows", {"action": "explode"}),
         ("rows", {"action": "decide_matching", "matching_decision": "destroy"}),

@@ -1,0 +1,61 @@
+"""What do all plain pages share? Values and addresses that fit no column are answered in words; base of each page."""
+
+import logging
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
+from django.db import DataError, models
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from devices.form_fields import JsonField, ObjectsField, SearchSelect, SearchSelectMultiple
+
+logger = logging.getLogger(__name__)
+
+
+class ConsolePage(ModelAdmin):
+    """The list, form and actions of one model."""
+
+    formfield_overrides: ClassVar[dict[Any, Any]] = {models.JSONField: {"form_class": JsonField}}
+    # What a filter of a list may compare with; anything else (a pattern, a year) is in no link of ours.
+    COMPARISONS: ClassVar[frozenset[str]] = frozenset({"", "exact", "isnull", "id__exact"})
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        name, _sign, comparison = lookup.partition("__")
+        is_date = name == self.date_hierarchy and comparison in ("year", "month", "day")
+        return (is_date or comparison in self.COMPARISONS) and super().lookup_allowed(lookup, value, request)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError, DataError) as error:  # a NUL, a number or year that no column holds
+            logger.info("%s: not a filter: %s", request.path, error)
+            raise IncorrectLookupParameters from error
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        # The selects by search hand over what was typed; PostgreSQL knows no NUL.
+        return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.clean(key, None)
+        except ValidationError:
+            messages.error(request, _("What was ticked is not in this list. Load the page again."))
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SearchSelect(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("form_class", ObjectsField)
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SearchSelectMultiple(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
