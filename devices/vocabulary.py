@@ -44,3 +44,5 @@ class Duplicates(TextChoices):
 # Pre-approval can't match these by serial number: their rows are refused unless an administrator takes
 # them out of the exclusion list of Enroll > Settings.
 EXCLUDED_PLATFORMS = frozenset({Platform.WINDOWS.value})
+# Stands between two names of groups or policies in one cell of a file.
+NAME_SEPARATOR = ";"

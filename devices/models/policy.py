@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from devices.vocabulary import Platform
+from devices.vocabulary import NAME_SEPARATOR, Platform
 
 
 def validate_platforms(value: object) -> None:
@@ -25,8 +25,9 @@ def refuse_separator(name: str) -> None:
     Raises:
         ValidationError: it holds the separator, so that an export could not be imported again.
     """
-    if ";" in name:
-        raise ValidationError({"name": _("Leave out “;”: it stands between two names in a file.")})
+    if NAME_SEPARATOR in name:
+        text = _("Leave out “%(sign)s”: it stands between two names in a file.") % {"sign": NAME_SEPARATOR}
+        raise ValidationError({"name": text})
 
 
 class Policy(models.Model):

@@ -1,7 +1,7 @@
 """What may one cell hold, and how is it written in a file that goes out?
 
-One widget for each kind of column: `clean` for the check, `render` for files that go out. Serial numbers, e-mail
-addresses and phone numbers have files of their own (serial_numbers.py, contacts.py). Free of models.
+One widget for each kind of column: `clean` for the check, `render` for files that go out. Serial numbers, ways to reach
+somebody, and names of groups and policies have files of their own. Free of models.
 """
 
 import re
@@ -189,64 +189,6 @@ class PlatformWidget(ChoiceWidget):
         if "windows" in excluded and value.strip().casefold().startswith("win"):
             raise CellProblem(ProblemCode.WINDOWS_NOT_SUPPORTED)
         return super().clean(value, row, context=context)
-
-
-class ListWidget(CellWidget):
-    """Names, separated by `;`."""
-
-    SEPARATOR: ClassVar[str] = ";"
-    # Of one name, as the models have it.
-    NAME_LENGTH: ClassVar[int] = 200
-
-    def is_plain(self, cells: Sequence[str], context: CellContext) -> bool:
-        return False
-
-    def clean_text(self, text: str, cell: str, context: CellContext) -> list[str]:
-        names = list(dict.fromkeys(filter(None, (name.strip() for name in text.split(self.SEPARATOR)))))
-        for name in names:
-            if len(name) > self.NAME_LENGTH:
-                raise CellProblem(ProblemCode.TOO_LONG, detail=str(self.NAME_LENGTH))
-            self.clean_name(name, context)
-        return names
-
-    def clean_name(self, name: str, context: CellContext) -> None:
-        """Check one name of the list.
-
-        Raises:
-            CellProblem: nothing has this name, and it can't be created.
-        """
-
-    def render(self, value: object, obj: object = None, **kwargs: object) -> str:
-        names = value if isinstance(value, list | tuple) else ()
-        return neutralise(self.SEPARATOR.join(str(name) for name in names))
-
-
-class GroupsWidget(ListWidget):
-    """Device groups; those that are not there yet are created with the devices."""
-
-    # So many new names are no groups but a column that was mapped by mistake.
-    MAX_NEW: ClassVar[int] = 1000
-
-    def clean_name(self, name: str, context: CellContext) -> None:
-        if name in context.groups or name in context.new_groups:
-            return
-        if len(context.new_groups) >= self.MAX_NEW:
-            raise CellProblem(ProblemCode.TOO_MANY_GROUPS, value=name, detail=str(self.MAX_NEW))
-        context.new_groups.add(name)
-
-    def warnings(self, value: object, cell: str, context: CellContext) -> Iterable[CellProblem]:
-        for name in value if isinstance(value, list) else ():
-            if name in context.new_groups:
-                yield CellProblem(ProblemCode.NEW_GROUP, value=name)
-
-
-class PoliciesWidget(ListWidget):
-    """Policies, which have to be there already: an empty one would set up nothing."""
-
-    def clean_name(self, name: str, context: CellContext) -> None:
-        if name not in context.policies:
-            near = {known.casefold(): known for known in context.policies}
-            raise CellProblem(ProblemCode.UNKNOWN_POLICY, value=name, suggestion=near.get(name.casefold(), ""))
 
 
 class PasswordWidget(CellWidget):

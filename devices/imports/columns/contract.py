@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.vocabulary import Ownership, Platform
 
+from .assigned_names import GroupsWidget, PoliciesWidget
 from .cells import (
     CellWidget,
     ChoiceWidget,
-    GroupsWidget,
     NameWidget,
     PasswordWidget,
     PlatformWidget,
-    PoliciesWidget,
     neutralise,
 )
 from .contacts import EmailWidget, PhoneWidget
