@@ -59,6 +59,7 @@ class Offer:
         return json.dumps([self.code, self.field, self.value, self.replacement])
 
     def added_to(self, fixes: Fixes) -> Fixes:
+        """Return `fixes` with this change."""
         return fixes.adding(self.code, self.field, self.value, self.replacement)
 
     @classmethod
@@ -90,11 +91,7 @@ def accept(batch: ImportBatch, accepted: Sequence[Offer]) -> None:
         # Two administrators who accept at the same time must not take each other's changes away.
         locked = _locked(batch)
         known = Fixes.from_json(locked.fixes)
-        new = [
-            offer
-            for offer in accepted
-            if known.adding(offer.code, offer.field, offer.value, offer.replacement) != known
-        ]
+        new = [offer for offer in accepted if offer.added_to(known) != known]
         if not new and locked.state == ImportBatch.State.CHECKING:
             return  # a double click
         for offer in new:
