@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from django.core.management import load_command_class
 
 from devices.models import Device, DeviceUser, ImportBatch
+from tests.data import raw_workbooks as raw
 from tests.factories import DeviceFactory, DeviceUserFactory, DomainFactory
 
 from .importing import Cells, lines, portal_state, row, table
@@ -215,6 +216,21 @@ def test_a_file_that_is_no_table_is_exit_status_1_and_says_what_to_do(tmp_path: 
     assert "The file is a PDF, whatever its name says." in plain.err
 
 
+def test_a_workbook_whose_rows_cannot_be_read_is_exit_status_1_and_leaves_no_batch(tmp_path: Path) -> None:
+    path = tmp_path / "devices.xlsx"
+    far = '<row r="9"><c r="ZZZZZZZ9" t="inlineStr"><is><t>x</t></is></c></row>'
+    path.write_bytes(raw.packed(raw.parts(raw.sheet_xml(raw.TABLE + far))))
+    done = run(path, "--json")
+    assert (done.status, done.json["errors"][0]["code"]) == (1, "broken_workbook")
+    assert not ImportBatch.objects.exists()
+
+
+def test_the_line_of_an_error_of_the_whole_file_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "devices.csv"
+    path.write_bytes(table(row(1), row(2, name="A" * 20_000)))
+    assert run(path).err.startswith("Line 3 has a value of more than")
+
+
 def test_a_file_that_breaks_off_half_way_is_exit_status_1_and_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "devices.csv"
     path.write_bytes(table(*(row(number) for number in range(1, 50))) + b'"Ada,ada@example.com')
@@ -255,6 +271,32 @@ def test_wrong_usage_is_exit_status_2_with_a_message_and_writes_nothing(
     assert done.err or capfd.readouterr().err
     assert not ImportBatch.objects.exists()
     assert not Device.objects.exists()
+
+
+def test_an_argument_that_is_no_text_is_wrong_usage(file: Any) -> None:
+    done = run(file(row(1)), "--map", "name==\udcff")
+    assert (done.status, ImportBatch.objects.exists()) == (2, False)
+    assert "holds bytes that are no text in UTF-8" in done.err
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_a_terminal_that_lacks_a_character_does_not_stop_the_import(
+    file: Any, monkeypatch: pytest.MonkeyPatch, is_json: bool
+) -> None:
+    terminal = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+    command: Any = load_command_class("devices", "import_devices")
+    path = file(row(1, groups="Zürich 😀"))
+    parser = command.create_parser("manage.py", "import_devices")
+    options = vars(parser.parse_args([str(path), *(["--json"] if is_json else [])]))
+    command.handle(**options)
+    terminal.seek(0)
+    said = terminal.read()
+    if is_json:
+        assert json.loads(said)["warnings"][0]["value"] == "Zürich 😀"
+    else:
+        assert "Z\\xfcrich \\U0001f600" in said
+    assert Device.objects.count() == 1
 
 
 def test_a_header_that_does_not_exist_is_named_with_those_that_do(file: Any) -> None:

@@ -28,6 +28,8 @@ def from_arguments(headers: Sequence[str], arguments: Iterable[str]) -> Mapping:
     suggestion = suggest(headers).mapping
     columns, fixed = dict(suggestion.columns), dict(suggestion.fixed)
     for argument in arguments:
+        if "\x00" in argument or argument.encode(errors="ignore").decode() != argument:
+            raise MappingError(_("An argument of --map holds bytes that are no text in UTF-8."))
         name, equals, value = argument.partition("=")
         column = BY_FIELD.get(name.strip()) or next((c for c in COLUMNS if c.header == name.strip()), None)
         if not equals or column is None:

@@ -7,6 +7,7 @@ Exit status: 0 done; 1 the file has errors, which are listed; 2 wrong usage. A f
 import json
 import sys
 from argparse import ArgumentParser
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -60,6 +61,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("Print one JSON object."))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character gets its number
+                stream.reconfigure(errors="backslashreplace")
         batch = self._uploaded(self._domain(options["domain"]), options)
         if batch is None:
             sys.exit(HAS_ERRORS)
@@ -93,6 +97,10 @@ class Command(BaseCommand):
         try:
             given = options["mapping"]
             mapping = from_arguments(batch.headers, given) if given else steps.suggestion(batch).mapping
+        except UnreadableFileError as error:  # its beginning can be read, but not the rows that follow
+            steps.discard(batch)
+            self._print_errors(options, [_file_error(str(error.code), str(error.message), error.line)], None)
+            return None
         except MappingError as error:
             steps.discard(batch)
             self._usage(str(error))
@@ -152,11 +160,12 @@ class Command(BaseCommand):
             )
             return
         for error in errors:
-            place = _("Line %(line)s: ") % error if error["line"] else ""
+            is_said = f"ine {error['line']}" in str(error["message"])  # most messages name the line themselves
+            place = _("Line %(line)s: ") % error if error["line"] and not is_said else ""
             self.stderr.write(f"{place}{error['message']} [{error['code']}]")
 
     def _print_json(self, **result: object) -> None:
-        self.stdout.write(json.dumps(result, ensure_ascii=False))
+        self.stdout.write(json.dumps(result))
 
     def _domain(self, name: str) -> Domain:
         try:
