@@ -93,6 +93,7 @@ DAMAGED_TEXTS = [
         line=3,
         says="divided by comma, but line 3 by semicolon",
     ),
+    BadFile("table with binary data behind it", csv_text().encode() + bytes(range(256)), FileProblem.BINARY),
     BadFile("UTF-8 cut inside a character", "Name,Serial\nZoë,C02\nJö".encode()[:-1], FileProblem.TRUNCATED),
     BadFile("UTF-16 cut inside a character", csv_text().encode("utf-16")[:-1], FileProblem.TRUNCATED, line=3),
 ]

@@ -165,3 +165,9 @@ def test_another_delimiter_can_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "devices.csv"
     path.write_text("Name,Serial\nAda,1\n")
     assert cells(path, FileFormat("csv", "utf-8", ";")) == [["Name,Serial"], ["Ada,1"]]
+
+
+def test_what_old_programs_fill_the_end_of_a_file_with_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "devices.csv"
+    path.write_bytes(csv_text().encode() + b"\x1a" * 900)
+    assert cells(path) == [HEADER, *ROWS]

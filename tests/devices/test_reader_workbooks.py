@@ -166,3 +166,8 @@ def test_dates_of_old_macs_count_from_1904(path: Path) -> None:
     styles = '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
     path.write_bytes(raw.packed(raw.parts(raw.sheet_xml(data), workbook=workbook, styles=styles)))
     assert cells(path)[1] == ["1904-01-02"]
+
+
+def test_garbage_behind_a_workbook_is_left_out(path: Path) -> None:
+    path.write_bytes(xlsx() + b"garbage" * 50)
+    assert cells(path) == [HEADER, *ROWS]

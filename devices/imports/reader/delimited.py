@@ -138,8 +138,8 @@ def is_delimiter(sign: str) -> bool:
 
 
 def is_blank(cells: list[str]) -> bool:
-    """Tell whether a row holds nothing but white space; DOS programs end files with the sign 0x1A."""
-    return all(cell.strip() in ("", "\x1a") for cell in cells)
+    """Tell whether a row holds nothing but white space; DOS programs fill the end of a file with the sign 0x1A."""
+    return not any(cell.strip().strip("\x1a") for cell in cells)
 
 
 def _without_first_line(
