@@ -31,6 +31,7 @@ class DoneView(BatchView):
         return self.render(
             "enroll/done.html",
             counts=batch.counts,
+            approved=batch.counts.get("created", 0) + batch.counts.get("replaced", 0),
             undone=batch.counts.get("undo", {}),
             devices_url=f"{devices}?status=all&import_batch__id__exact={batch.pk}",
             may_see_devices=self.may("devices.view_device"),

@@ -44,7 +44,8 @@ def test_an_import_that_meets_what_was_made_meanwhile_writes_nothing_and_goes_ba
 
 
 def test_a_device_that_enrolls_while_the_import_is_writing_keeps_its_details_and_groups() -> None:
-    device = DeviceFactory(serial_number=row(1)["serial_number"], platform=row(1)["platform"], name="Before")
+    DeviceFactory(serial_number=row(1)["serial_number"], platform=row(1)["platform"], name="Before")
+    device = Device.objects.get()
     device.groups.add(DeviceGroup.objects.create(name="Berlin"))
     batch = checked_rows(row(1, device_name="After", groups="Lisbon"))
     steps.choose(batch, duplicates="replace", channel="none", accept_good_rows=False)

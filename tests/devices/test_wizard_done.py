@@ -34,6 +34,13 @@ def test_import_saves_what_the_page_holds_and_begins(administrator_client: Clien
     assert "by administrator." in text
 
 
+def test_devices_that_were_replaced_are_pre_approved_too(administrator_client: Client) -> None:
+    committed(checked_rows(row(1)))
+    text = shown(administrator_client, "done", committed(checked_rows(row(1, device_name="Anew")), "replace"))
+    assert "1 device is pre-approved" in text
+    assert "Created 0 Replaced 1" in text
+
+
 def test_what_stands_in_the_way_is_said_and_the_choices_are_not_lost_on_the_page(administrator_client: Client) -> None:
     batch = checked_rows(row(1), row(2, platform="iOS"))
     location, messages = press(administrator_client, "commit", batch, form(batch))
