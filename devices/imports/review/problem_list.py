@@ -10,7 +10,7 @@ from devices.models import ImportBatch, ImportProblem
 
 from ..columns import BY_FIELD
 from ..problems import ProblemCode
-from .rows import COUNTED
+from .rows import COUNTED, asked_choice, asked_text
 
 PAGE_PROBLEMS = 50
 Key = tuple[int, int]  # line, id
@@ -42,16 +42,11 @@ class ProblemFilter:
     @classmethod
     def from_query(cls, data: Mapping[str, Any]) -> "ProblemFilter":
         """Read a filter from a form; what is no choice of it is left out."""
-
-        def choice(name: str, allowed: object) -> str:
-            value = str(data.get(name, ""))
-            return value if value in set(allowed) else ""  # type: ignore[call-overload]
-
         return cls(
-            severity=choice("severity", ImportProblem.Severity.values),
-            code=choice("code", ProblemCode.values),
-            field=choice("field", [*BY_FIELD, "line"]),
-            search=str(data.get("q", "")).replace("\x00", "").strip()[:200],
+            severity=asked_choice(data, "severity", ImportProblem.Severity.values),
+            code=asked_choice(data, "code", ProblemCode.values),
+            field=asked_choice(data, "field", [*BY_FIELD, "line"]),
+            search=asked_text(data),
         )
 
     @property

@@ -3,7 +3,7 @@
 Rows are paged by their line: an OFFSET over 200,000 rows would take longer than everything else on the page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,17 @@ PAGE_ROWS = 50
 COUNTED = 10_000
 NEAR_LINES = 5_000
 UNDECIDED = "undecided"
+
+
+def asked_choice(data: Mapping[str, Any], name: str, allowed: Collection[str]) -> str:
+    """Return what a form says for `name`; empty when it is none of what is allowed."""
+    value = str(data.get(name, ""))
+    return value if value in allowed else ""
+
+
+def asked_text(data: Mapping[str, Any]) -> str:
+    """Return what a form searches for, as a database can take it."""
+    return str(data.get("q", "")).replace("\x00", "").strip()[:200]
 
 
 @dataclass(frozen=True)
@@ -45,17 +56,12 @@ class RowFilter:
     @classmethod
     def from_query(cls, data: Mapping[str, Any]) -> "RowFilter":
         """Read a filter from a form; what is no choice of it is left out."""
-
-        def choice(name: str, allowed: list[str]) -> str:
-            value = str(data.get(name, ""))
-            return value if value in allowed else ""
-
         return cls(
-            search=str(data.get("q", "")).replace("\x00", "").strip()[:200],
-            kind=choice("kind", ImportRow.Kind.values),
-            invite=choice("invite", ["yes", "no"]),
-            decision=choice("decision", [*Duplicates.values, UNDECIDED]),
-            warnings=choice("warnings", ["yes"]),
+            search=asked_text(data),
+            kind=asked_choice(data, "kind", ImportRow.Kind.values),
+            invite=asked_choice(data, "invite", ["yes", "no"]),
+            decision=asked_choice(data, "decision", [*Duplicates.values, UNDECIDED]),
+            warnings=asked_choice(data, "warnings", ["yes"]),
         )
 
     def to_query(self) -> dict[str, str]:
