@@ -17,7 +17,7 @@ from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportS
 
 from .assignments import ASSIGNED
 from .disk_full import is_disk_full
-from .sql import execute, one_at_a_time, query, spell
+from .sql import execute, make_room, one_at_a_time, query, spell
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ def _refuse(batch_id: int, code: str, message: str) -> None:
 def _undo(batch: ImportBatch) -> None:
     # A commit that replaces the same devices meanwhile would lose them: they are deleted as what they were.
     one_at_a_time()
+    make_room()
     _lock_written(batch)
     if enrolled := enrolled_since(batch).count():
         text = ngettext(
@@ -135,6 +136,8 @@ def _undo(batch: ImportBatch) -> None:
         "left_more": len(left) > LEFT_SHOWN,
         "users_left": users_left[:LEFT_SHOWN],
         "users_left_more": len(users_left) > LEFT_SHOWN,
+        "devices_gone": _gone(batch, ImportSnapshot.Kind.DEVICE, Device),
+        "users_gone": _gone(batch, ImportSnapshot.Kind.USER, DeviceUser),
     }
     counts["devices_restored"] = _restore(batch, ImportSnapshot.Kind.DEVICE, "devices_device")
     counts["users_restored"] = _restore(batch, ImportSnapshot.Kind.USER, "devices_deviceuser")
@@ -148,6 +151,12 @@ def _undo(batch: ImportBatch) -> None:
         failure={},
         counts={**batch.counts, "undo": counts},
     )
+
+
+def _gone(batch: ImportBatch, kind: ImportSnapshot.Kind, model: type[Device | DeviceUser]) -> int:
+    """Count what the batch overwrote and somebody deleted since: it can't be given back."""
+    overwritten = ImportSnapshot.objects.filter(batch=batch, kind=kind)
+    return overwritten.exclude(Exists(model._default_manager.filter(pk=OuterRef("object_id")))).count()
 
 
 def _restore(batch: ImportBatch, kind: ImportSnapshot.Kind, table: str) -> int:

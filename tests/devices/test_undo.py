@@ -126,6 +126,16 @@ def test_a_user_whom_somebody_changed_since_is_left_and_named() -> None:
     assert DeviceUser.objects.get().name == "Renamed"
 
 
+def test_what_was_replaced_and_deleted_since_is_counted_as_gone() -> None:
+    committed(checked_rows(row(1), row(2)))
+    batch = committed(checked_rows(row(1, name="Anew", device_name="Anew"), row(2, device_name="Anew")), "replace")
+    device(1).delete()
+    user(1).delete()
+    undone(batch)
+    assert counted(batch) == (0, 1, 0, 0)
+    assert (result(batch)["devices_gone"], result(batch)["users_gone"]) == (1, 1)
+
+
 def test_a_user_who_got_another_device_meanwhile_stays() -> None:
     batch = committed(checked_rows(row(1)))
     DeviceFactory.create(user=user(1))

@@ -112,6 +112,16 @@ def test_undo_names_what_was_changed_since(administrator_client: Client) -> None
     assert f"Left as they are, because somebody changed them since the import {row(1)['serial_number']}" in text
 
 
+def test_undo_says_what_was_deleted_since(administrator_client: Client) -> None:
+    committed(checked_rows(row(1)))
+    batch = committed(checked_rows(row(1, device_name="Anew")), "replace")
+    Device.objects.all().delete()
+    press(administrator_client, "undo", batch)
+    undo.run(batch.pk)
+    text = shown(administrator_client, "done", batch)
+    assert "1 device that the import replaced was deleted since: it does not come back." in text
+
+
 def test_undo_is_not_offered_once_a_device_has_enrolled(administrator_client: Client) -> None:
     batch = committed(checked_rows(row(1)))
     Device.objects.update(status=Device.Status.ENROLLED)
