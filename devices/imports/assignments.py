@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from devices.models import Device, ImportBatch, ImportSnapshot
 
 from .outcomes import DEVICE, GOOD, IMPORTED, OVERWRITES, ROWS
-from .sql import execute, spell
+from .sql import execute, query, spell
 
 # Whatever its row says, a device that enrolls meanwhile is left alone; the others are pre-approved by now.
 STILL_OPEN = f"d.status = '{Device.Status.PRE_APPROVED}'"
@@ -48,6 +48,17 @@ def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozens
                 f"WHERE {GOOD} AND {IMPORTED} AND {STILL_OPEN} ON CONFLICT DO NOTHING",
                 {**parameters, "number": number},
             )
+
+
+def missing_policy(batch_id: int) -> str:
+    """Return the name of a policy that rows of a batch name and that is not there any more; "": all are."""
+    found = query(
+        f"SELECT item.value FROM {ROWS} {spell('items', value='r.policies')} "
+        f"LEFT JOIN devices_policy n ON n.name = item.value "
+        f"WHERE {GOOD} AND r.policies IS NOT NULL AND n.id IS NULL LIMIT 1",
+        {"batch": batch_id},
+    )
+    return str(found[0][0]) if found else ""
 
 
 def _create_groups(parameters: Mapping[str, object]) -> None:

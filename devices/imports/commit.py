@@ -193,6 +193,9 @@ def _review_again_if_changed(batch: ImportBatch) -> None:
     if elsewhere != [(0,)]:
         text = _("Nothing was imported: devices of this file came into another domain since the check. Check it again.")
         raise ReviewAgainError(text)
+    if "policies" in Mapping.from_json(batch.mapping).filled and (name := assignments.missing_policy(batch.pk)):
+        text = _("Nothing was imported: the policy “%(name)s” was removed since the check. Check the file again.")
+        raise ReviewAgainError(text % {"name": name})
     if not changed:
         return
     asked = ImportRow.objects.filter(batch=batch, is_good=True, decision="", kind__in=ImportRow.QUESTIONS).count()

@@ -10,7 +10,7 @@ from devices.imports import commit, steps
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch
 from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, DomainFactory, PolicyFactory
 
-from .importing import checked, checked_rows, committed, device, portal_state, row, table, user
+from .importing import check_again, checked, checked_rows, codes, committed, device, portal_state, row, table, user
 
 pytestmark = pytest.mark.django_db
 
@@ -369,6 +369,19 @@ def test_a_device_that_came_into_another_domain_since_the_check_is_not_overwritt
     assert committed(batch, "replace").state == ImportBatch.State.READY
     assert "came into another domain" in batch.failure["message"]
     assert portal_state() == before
+
+
+def test_a_policy_that_was_removed_since_the_check_is_not_left_out_silently() -> None:
+    PolicyFactory.create(name="Wi-Fi")
+    policy = PolicyFactory.create(name="Kiosk")
+    batch = checked_rows(row(1, policies="Wi-Fi"), row(2, policies="Wi-Fi;Kiosk"), row(3))
+    policy.delete()
+    assert committed(batch).state == ImportBatch.State.READY
+    assert batch.failure["message"] == (
+        "Nothing was imported: the policy “Kiosk” was removed since the check. Check the file again."
+    )
+    assert not Device.objects.exists()
+    assert codes(check_again(batch)) == [(3, "unknown_policy")]
 
 
 def test_a_device_that_was_deleted_since_the_check_is_made() -> None:
