@@ -14,7 +14,6 @@ import devices.models.policy
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -23,242 +22,783 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='DeviceGroup',
+            name="DeviceGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True, verbose_name='name')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                'verbose_name': 'device group',
-                'verbose_name_plural': 'device groups',
-                'ordering': ('name',),
+                "verbose_name": "device group",
+                "verbose_name_plural": "device groups",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='For example contoso.com.', max_length=100, unique=True, verbose_name='name')),
-                ('kind', models.CharField(choices=[('local', 'Local'), ('active_directory', 'Active Directory'), ('entra_id', 'Microsoft Entra ID'), ('google', 'Google Workspace'), ('okta', 'Okta'), ('ldap', 'Other LDAP directory')], default='local', help_text='Where the users of this domain come from.', max_length=20, verbose_name='kind')),
-                ('phone_region', models.CharField(blank=True, help_text='Region (such as DE or US) of phone numbers that are written without a country code.', max_length=2, validators=[devices.models.domain.validate_region], verbose_name='phone region')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="For example contoso.com.", max_length=100, unique=True, verbose_name="name"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("local", "Local"),
+                            ("active_directory", "Active Directory"),
+                            ("entra_id", "Microsoft Entra ID"),
+                            ("google", "Google Workspace"),
+                            ("okta", "Okta"),
+                            ("ldap", "Other LDAP directory"),
+                        ],
+                        default="local",
+                        help_text="Where the users of this domain come from.",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "phone_region",
+                    models.CharField(
+                        blank=True,
+                        help_text="Region (such as DE or US) of phone numbers that are written without a country code.",
+                        max_length=2,
+                        validators=[devices.models.domain.validate_region],
+                        verbose_name="phone region",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                'verbose_name': 'domain',
-                'verbose_name_plural': 'domains',
-                'ordering': ('name',),
+                "verbose_name": "domain",
+                "verbose_name_plural": "domains",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True, verbose_name='name')),
-                ('platforms', models.JSONField(blank=True, default=list, help_text='Empty: for every platform.', validators=[devices.models.policy.validate_platforms], verbose_name='platforms')),
-                ('settings', models.JSONField(blank=True, default=dict, help_text='A JSON object.', verbose_name='settings')),
-                ('apps', models.JSONField(blank=True, default=list, help_text='A JSON list, one object an app.', verbose_name='apps')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
+                (
+                    "platforms",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Empty: for every platform.",
+                        validators=[devices.models.policy.validate_platforms],
+                        verbose_name="platforms",
+                    ),
+                ),
+                (
+                    "settings",
+                    models.JSONField(blank=True, default=dict, help_text="A JSON object.", verbose_name="settings"),
+                ),
+                (
+                    "apps",
+                    models.JSONField(
+                        blank=True, default=list, help_text="A JSON list, one object an app.", verbose_name="apps"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
             ],
             options={
-                'verbose_name': 'policy',
-                'verbose_name_plural': 'policies',
-                'ordering': ('name',),
+                "verbose_name": "policy",
+                "verbose_name_plural": "policies",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(blank=True, max_length=255, storage=devices.models.import_batch.private_storage, upload_to='%Y/%m', verbose_name='file')),
-                ('bad_rows_file', models.FileField(blank=True, help_text='The rows that stayed behind when the good ones were imported, with their reasons.', max_length=255, storage=devices.models.import_batch.private_storage, upload_to='%Y/%m', verbose_name='bad rows')),
-                ('file_name', models.CharField(help_text='As it was uploaded.', max_length=255, verbose_name='file name')),
-                ('file_size', models.PositiveBigIntegerField(default=0, help_text='In bytes.', verbose_name='size')),
-                ('sha256', models.CharField(help_text='Of the file, in hexadecimal digits.', max_length=64, verbose_name='SHA-256')),
-                ('file_format', models.JSONField(default=dict, help_text='Encoding, delimiter, sheet: see imports/reader/file_format.py.', verbose_name='file format')),
-                ('headers', models.JSONField(default=list, help_text='The header row, cell by cell.', verbose_name='headers')),
-                ('header_fingerprint', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='header fingerprint')),
-                ('mapping', models.JSONField(default=dict, help_text='Which column fills which field: see imports/mapping/field_mapping.py.', verbose_name='mapping')),
-                ('fixes', models.JSONField(default=dict, help_text="What the administrator allowed to be changed in the file's values: see imports/clean.py.", verbose_name='value fixes')),
-                ('duplicates', models.CharField(blank=True, choices=[('replace', 'Replace'), ('skip', 'Skip'), ('keep', 'Keep the user, add the device')], help_text='For all rows that have no choice of their own.', max_length=8, verbose_name='duplicates')),
-                ('channel', models.CharField(choices=[('none', 'No invitation'), ('email', 'E-mail'), ('sms', 'SMS')], default='none', max_length=5, verbose_name='invite by')),
-                ('validate_only', models.BooleanField(default=False, help_text='Nothing can be imported from this batch.', verbose_name='check only')),
-                ('accept_good_rows', models.BooleanField(default=False, help_text='Rows with errors stay behind; the others go in.', verbose_name='import the good rows')),
-                ('state', models.CharField(choices=[('uploaded', 'Uploaded'), ('mapped', 'Mapped'), ('checking', 'Checking'), ('ready', 'Ready for review'), ('committing', 'Importing'), ('committed', 'Imported'), ('undoing', 'Undoing'), ('undone', 'Undone'), ('failed', 'Failed')], db_index=True, default='uploaded', max_length=10, verbose_name='state')),
-                ('run', models.PositiveIntegerField(default=0, editable=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False, help_text='Workers that began this step.')),
-                ('heartbeat_at', models.DateTimeField(editable=False, help_text='Last sign of the worker that has it in hand.', null=True)),
-                ('state_changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('rows_done', models.PositiveIntegerField(default=0, editable=False)),
-                ('progress', models.FloatField(default=0, editable=False, help_text='Share of the work that is done, 0 to 1.')),
-                ('counts', models.JSONField(default=dict, help_text='Rows by what they are and what became of them.', verbose_name='counts')),
-                ('failure', models.JSONField(blank=True, default=dict, help_text='Why the last step was not finished: code, message and line.')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded')),
-                ('committed_at', models.DateTimeField(blank=True, null=True, verbose_name='imported')),
-                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone')),
-                ('committed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='imported by')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='uploaded by')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='import_batches', to='devices.domain', verbose_name='domain')),
-                ('groups', models.ManyToManyField(blank=True, help_text='For every device of this import.', related_name='+', to='devices.devicegroup', verbose_name='device groups')),
-                ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undone by')),
-                ('policies', models.ManyToManyField(blank=True, help_text='For every device of this import.', related_name='+', to='devices.policy', verbose_name='policies')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "file",
+                    models.FileField(
+                        blank=True,
+                        max_length=255,
+                        storage=devices.models.import_batch.private_storage,
+                        upload_to="%Y/%m",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "bad_rows_file",
+                    models.FileField(
+                        blank=True,
+                        help_text="The rows that stayed behind when the good ones were imported, with their reasons.",
+                        max_length=255,
+                        storage=devices.models.import_batch.private_storage,
+                        upload_to="%Y/%m",
+                        verbose_name="bad rows",
+                    ),
+                ),
+                (
+                    "file_name",
+                    models.CharField(help_text="As it was uploaded.", max_length=255, verbose_name="file name"),
+                ),
+                ("file_size", models.PositiveBigIntegerField(default=0, help_text="In bytes.", verbose_name="size")),
+                (
+                    "sha256",
+                    models.CharField(
+                        help_text="Of the file, in hexadecimal digits.", max_length=64, verbose_name="SHA-256"
+                    ),
+                ),
+                (
+                    "file_format",
+                    models.JSONField(
+                        default=dict,
+                        help_text="Encoding, delimiter, sheet: see imports/reader/file_format.py.",
+                        verbose_name="file format",
+                    ),
+                ),
+                (
+                    "headers",
+                    models.JSONField(default=list, help_text="The header row, cell by cell.", verbose_name="headers"),
+                ),
+                (
+                    "header_fingerprint",
+                    models.CharField(blank=True, db_index=True, max_length=64, verbose_name="header fingerprint"),
+                ),
+                (
+                    "mapping",
+                    models.JSONField(
+                        default=dict,
+                        help_text="Which column fills which field: see imports/mapping/field_mapping.py.",
+                        verbose_name="mapping",
+                    ),
+                ),
+                (
+                    "fixes",
+                    models.JSONField(
+                        default=dict,
+                        help_text="What the administrator allowed to be changed in the file's values: see imports/clean.py.",
+                        verbose_name="value fixes",
+                    ),
+                ),
+                (
+                    "duplicates",
+                    models.CharField(
+                        blank=True,
+                        choices=[("replace", "Replace"), ("skip", "Skip"), ("keep", "Keep the user, add the device")],
+                        help_text="For all rows that have no choice of their own.",
+                        max_length=8,
+                        verbose_name="duplicates",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("none", "No invitation"), ("email", "E-mail"), ("sms", "SMS")],
+                        default="none",
+                        max_length=5,
+                        verbose_name="invite by",
+                    ),
+                ),
+                (
+                    "validate_only",
+                    models.BooleanField(
+                        default=False, help_text="Nothing can be imported from this batch.", verbose_name="check only"
+                    ),
+                ),
+                (
+                    "accept_good_rows",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Rows with errors stay behind; the others go in.",
+                        verbose_name="import the good rows",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Uploaded"),
+                            ("mapped", "Mapped"),
+                            ("checking", "Checking"),
+                            ("ready", "Ready for review"),
+                            ("committing", "Importing"),
+                            ("committed", "Imported"),
+                            ("undoing", "Undoing"),
+                            ("undone", "Undone"),
+                            ("failed", "Failed"),
+                        ],
+                        db_index=True,
+                        default="uploaded",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("run", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(
+                        default=0, editable=False, help_text="Workers that began this step."
+                    ),
+                ),
+                (
+                    "heartbeat_at",
+                    models.DateTimeField(
+                        editable=False, help_text="Last sign of the worker that has it in hand.", null=True
+                    ),
+                ),
+                ("state_changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("rows_done", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "progress",
+                    models.FloatField(default=0, editable=False, help_text="Share of the work that is done, 0 to 1."),
+                ),
+                (
+                    "counts",
+                    models.JSONField(
+                        default=dict, help_text="Rows by what they are and what became of them.", verbose_name="counts"
+                    ),
+                ),
+                (
+                    "failure",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Why the last step was not finished: code, message and line.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="uploaded")),
+                ("committed_at", models.DateTimeField(blank=True, null=True, verbose_name="imported")),
+                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone")),
+                (
+                    "committed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="imported by",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="uploaded by",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="import_batches",
+                        to="devices.domain",
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="For every device of this import.",
+                        related_name="+",
+                        to="devices.devicegroup",
+                        verbose_name="device groups",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="undone by",
+                    ),
+                ),
+                (
+                    "policies",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="For every device of this import.",
+                        related_name="+",
+                        to="devices.policy",
+                        verbose_name="policies",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import batch',
-                'verbose_name_plural': 'import batches',
-                'ordering': ('-created_at', '-id'),
-                'permissions': (('commit_importbatch', 'Can import the rows of an import batch'), ('undo_importbatch', 'Can undo an import batch')),
+                "verbose_name": "import batch",
+                "verbose_name_plural": "import batches",
+                "ordering": ("-created_at", "-id"),
+                "permissions": (
+                    ("commit_importbatch", "Can import the rows of an import batch"),
+                    ("undo_importbatch", "Can undo an import batch"),
+                ),
             },
         ),
         migrations.CreateModel(
-            name='DeviceUser',
+            name="DeviceUser",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('email_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower('email'), output_field=models.CharField(max_length=254))),
-                ('sam_account_name', models.CharField(blank=True, help_text='Login name in Active Directory.', max_length=256, verbose_name='SAM account name')),
-                ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, help_text='With country code, such as +49 170 1234567.', max_length=128, region=None, verbose_name='mobile')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('domain', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='users', to='devices.domain', verbose_name='domain')),
-                ('import_batch', models.ForeignKey(blank=True, db_constraint=False, editable=False, help_text='The import that created this device user.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='created_users', to='devices.importbatch', verbose_name='import batch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                (
+                    "email_key",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Lower("email"),
+                        output_field=models.CharField(max_length=254),
+                    ),
+                ),
+                (
+                    "sam_account_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="Login name in Active Directory.",
+                        max_length=256,
+                        verbose_name="SAM account name",
+                    ),
+                ),
+                (
+                    "mobile",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        blank=True,
+                        help_text="With country code, such as +49 170 1234567.",
+                        max_length=128,
+                        region=None,
+                        verbose_name="mobile",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="users",
+                        to="devices.domain",
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "import_batch",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        help_text="The import that created this device user.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="created_users",
+                        to="devices.importbatch",
+                        verbose_name="import batch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'device user',
-                'verbose_name_plural': 'device users',
-                'ordering': ('name', 'id'),
+                "verbose_name": "device user",
+                "verbose_name_plural": "device users",
+                "ordering": ("name", "id"),
             },
         ),
         migrations.CreateModel(
-            name='ImportProblem',
+            name="ImportProblem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField(verbose_name='line')),
-                ('severity', models.CharField(choices=[('error', 'Error'), ('warning', 'Warning')], max_length=7, verbose_name='severity')),
-                ('code', models.CharField(help_text='See imports/problems.py.', max_length=40, verbose_name='code')),
-                ('field', models.CharField(blank=True, help_text='Empty: the whole line.', max_length=20, verbose_name='field')),
-                ('column', models.CharField(blank=True, help_text='Its header in the file.', max_length=200, verbose_name='column')),
-                ('value', models.CharField(blank=True, help_text='Shortened; never a password.', max_length=200, verbose_name='value')),
-                ('suggestion', models.CharField(blank=True, max_length=200, verbose_name='suggestion')),
-                ('detail', models.CharField(blank=True, help_text='What the message needs to know besides.', max_length=200, verbose_name='detail')),
-                ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='problems', to='devices.importbatch', verbose_name='import batch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.PositiveIntegerField(verbose_name="line")),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("error", "Error"), ("warning", "Warning")], max_length=7, verbose_name="severity"
+                    ),
+                ),
+                ("code", models.CharField(help_text="See imports/problems.py.", max_length=40, verbose_name="code")),
+                (
+                    "field",
+                    models.CharField(
+                        blank=True, help_text="Empty: the whole line.", max_length=20, verbose_name="field"
+                    ),
+                ),
+                (
+                    "column",
+                    models.CharField(
+                        blank=True, help_text="Its header in the file.", max_length=200, verbose_name="column"
+                    ),
+                ),
+                (
+                    "value",
+                    models.CharField(
+                        blank=True, help_text="Shortened; never a password.", max_length=200, verbose_name="value"
+                    ),
+                ),
+                ("suggestion", models.CharField(blank=True, max_length=200, verbose_name="suggestion")),
+                (
+                    "detail",
+                    models.CharField(
+                        blank=True,
+                        help_text="What the message needs to know besides.",
+                        max_length=200,
+                        verbose_name="detail",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="problems",
+                        to="devices.importbatch",
+                        verbose_name="import batch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import problem',
-                'verbose_name_plural': 'import problems',
-                'ordering': ('batch_id', 'line', 'id'),
+                "verbose_name": "import problem",
+                "verbose_name_plural": "import problems",
+                "ordering": ("batch_id", "line", "id"),
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('pk', models.CompositePrimaryKey('batch_id', 'line', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('line', models.PositiveIntegerField(help_text='As a spreadsheet counts: the header is line 1.', verbose_name='line')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('email', models.CharField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('ownership', models.CharField(blank=True, choices=[('personal', 'Personal'), ('corporate', 'Corporate')], max_length=10, verbose_name='ownership')),
-                ('serial_number', models.CharField(blank=True, max_length=64, verbose_name='serial number')),
-                ('platform', models.CharField(blank=True, choices=[('android', 'Android'), ('ios', 'iOS and iPadOS'), ('macos', 'macOS'), ('linux', 'Linux'), ('tvos', 'tvOS'), ('windows', 'Windows')], max_length=10, verbose_name='platform')),
-                ('sam_account_name', models.CharField(blank=True, max_length=256, verbose_name='SAM account name')),
-                ('mobile', models.CharField(blank=True, max_length=128, verbose_name='mobile')),
-                ('device_name', models.CharField(blank=True, max_length=200, verbose_name='device name')),
-                ('one_time_password', models.TextField(help_text="Encrypted as the device's own.", null=True)),
-                ('groups', models.JSONField(help_text='List of names.', null=True, verbose_name='device groups')),
-                ('policies', models.JSONField(help_text='List of names.', null=True, verbose_name='policies')),
-                ('custom_attributes', models.JSONField(null=True, verbose_name='custom attributes')),
-                ('is_good', models.BooleanField(default=True, help_text='It has no error.')),
-                ('kind', models.CharField(choices=[('new', 'New'), ('known_user', 'User is in the portal'), ('known_device', 'Device is pre-approved already'), ('disenrolled', 'Device was disenrolled'), ('enrolled', 'Device is enrolled'), ('blocked', 'Device is blocked')], default='new', max_length=12, verbose_name='kind')),
-                ('decision', models.CharField(blank=True, choices=[('replace', 'Replace'), ('skip', 'Skip'), ('keep', 'Keep the user, add the device')], help_text='Empty: as chosen for the batch.', max_length=8, verbose_name='duplicate')),
-                ('invite', models.BooleanField(default=True, verbose_name='invite')),
-                ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='devices.importbatch', verbose_name='import batch')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "batch_id", "line", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "line",
+                    models.PositiveIntegerField(
+                        help_text="As a spreadsheet counts: the header is line 1.", verbose_name="line"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("email", models.CharField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "ownership",
+                    models.CharField(
+                        blank=True,
+                        choices=[("personal", "Personal"), ("corporate", "Corporate")],
+                        max_length=10,
+                        verbose_name="ownership",
+                    ),
+                ),
+                ("serial_number", models.CharField(blank=True, max_length=64, verbose_name="serial number")),
+                (
+                    "platform",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("android", "Android"),
+                            ("ios", "iOS and iPadOS"),
+                            ("macos", "macOS"),
+                            ("linux", "Linux"),
+                            ("tvos", "tvOS"),
+                            ("windows", "Windows"),
+                        ],
+                        max_length=10,
+                        verbose_name="platform",
+                    ),
+                ),
+                ("sam_account_name", models.CharField(blank=True, max_length=256, verbose_name="SAM account name")),
+                ("mobile", models.CharField(blank=True, max_length=128, verbose_name="mobile")),
+                ("device_name", models.CharField(blank=True, max_length=200, verbose_name="device name")),
+                ("one_time_password", models.TextField(help_text="Encrypted as the device's own.", null=True)),
+                ("groups", models.JSONField(help_text="List of names.", null=True, verbose_name="device groups")),
+                ("policies", models.JSONField(help_text="List of names.", null=True, verbose_name="policies")),
+                ("custom_attributes", models.JSONField(null=True, verbose_name="custom attributes")),
+                ("is_good", models.BooleanField(default=True, help_text="It has no error.")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("known_user", "User is in the portal"),
+                            ("known_device", "Device is pre-approved already"),
+                            ("disenrolled", "Device was disenrolled"),
+                            ("enrolled", "Device is enrolled"),
+                            ("blocked", "Device is blocked"),
+                        ],
+                        default="new",
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[("replace", "Replace"), ("skip", "Skip"), ("keep", "Keep the user, add the device")],
+                        help_text="Empty: as chosen for the batch.",
+                        max_length=8,
+                        verbose_name="duplicate",
+                    ),
+                ),
+                ("invite", models.BooleanField(default=True, verbose_name="invite")),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="devices.importbatch",
+                        verbose_name="import batch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import row',
-                'verbose_name_plural': 'import rows',
-                'ordering': ('batch_id', 'line'),
+                "verbose_name": "import row",
+                "verbose_name_plural": "import rows",
+                "ordering": ("batch_id", "line"),
             },
         ),
         migrations.CreateModel(
-            name='ImportSnapshot',
+            name="ImportSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('user', 'device user'), ('device', 'device'), ('group', 'device group')], max_length=6)),
-                ('object_id', models.BigIntegerField()),
-                ('before', models.JSONField(help_text='Column by column; null: the batch made it.', null=True)),
-                ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='devices.importbatch', verbose_name='import batch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("user", "device user"), ("device", "device"), ("group", "device group")], max_length=6
+                    ),
+                ),
+                ("object_id", models.BigIntegerField()),
+                ("before", models.JSONField(help_text="Column by column; null: the batch made it.", null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="snapshots",
+                        to="devices.importbatch",
+                        verbose_name="import batch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import snapshot',
-                'verbose_name_plural': 'import snapshots',
+                "verbose_name": "import snapshot",
+                "verbose_name_plural": "import snapshots",
             },
         ),
         migrations.AddField(
-            model_name='devicegroup',
-            name='policies',
-            field=models.ManyToManyField(blank=True, help_text='Every device of the group gets these.', related_name='groups', to='devices.policy', verbose_name='policies'),
+            model_name="devicegroup",
+            name="policies",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="Every device of the group gets these.",
+                related_name="groups",
+                to="devices.policy",
+                verbose_name="policies",
+            ),
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial_number', models.CharField(blank=True, help_text='Exactly as the device reports it; upper and lower case matter.', max_length=64, null=True, verbose_name='serial number')),
-                ('platform', models.CharField(choices=[('android', 'Android'), ('ios', 'iOS and iPadOS'), ('macos', 'macOS'), ('linux', 'Linux'), ('tvos', 'tvOS'), ('windows', 'Windows')], max_length=10, verbose_name='platform')),
-                ('ownership', models.CharField(choices=[('personal', 'Personal'), ('corporate', 'Corporate')], max_length=10, verbose_name='ownership')),
-                ('name', models.CharField(blank=True, help_text='Shown in the portal.', max_length=200, verbose_name='device name')),
-                ('status', models.CharField(choices=[('pre_approved', 'Pre-approved'), ('enrolled', 'Enrolled'), ('disenrolled', 'Disenrolled'), ('blocked', 'Blocked')], default='pre_approved', editable=False, max_length=12, verbose_name='enrollment status')),
-                ('source', models.CharField(choices=[('import', 'Import'), ('manual', 'Entered by hand'), ('ade', 'Apple ADE'), ('enrollment', 'Enrollment')], default='manual', editable=False, max_length=12, verbose_name='source')),
-                ('custom_attributes', models.JSONField(blank=True, default=dict, help_text='Columns of an import that were kept, by their header.', verbose_name='custom attributes')),
-                ('one_time_password', encrypted_fields.fields.EncryptedCharField(blank=True, editable=False, help_text='Encrypted; gone once it is used.', max_length=128, null=True)),
-                ('approval_expires_at', models.DateTimeField(blank=True, help_text='From then on the device is refused. Empty: never.', null=True, verbose_name='approval expires')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('groups', models.ManyToManyField(blank=True, related_name='devices', to='devices.devicegroup', verbose_name='device groups')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='devices.deviceuser', verbose_name='device user')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='devices.domain', verbose_name='domain')),
-                ('import_batch', models.ForeignKey(blank=True, db_constraint=False, editable=False, help_text='The import that created this device.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='created_devices', to='devices.importbatch', verbose_name='import batch')),
-                ('policies', models.ManyToManyField(blank=True, related_name='devices', to='devices.policy', verbose_name='policies')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "serial_number",
+                    models.CharField(
+                        blank=True,
+                        help_text="Exactly as the device reports it; upper and lower case matter.",
+                        max_length=64,
+                        null=True,
+                        verbose_name="serial number",
+                    ),
+                ),
+                (
+                    "platform",
+                    models.CharField(
+                        choices=[
+                            ("android", "Android"),
+                            ("ios", "iOS and iPadOS"),
+                            ("macos", "macOS"),
+                            ("linux", "Linux"),
+                            ("tvos", "tvOS"),
+                            ("windows", "Windows"),
+                        ],
+                        max_length=10,
+                        verbose_name="platform",
+                    ),
+                ),
+                (
+                    "ownership",
+                    models.CharField(
+                        choices=[("personal", "Personal"), ("corporate", "Corporate")],
+                        max_length=10,
+                        verbose_name="ownership",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True, help_text="Shown in the portal.", max_length=200, verbose_name="device name"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pre_approved", "Pre-approved"),
+                            ("enrolled", "Enrolled"),
+                            ("disenrolled", "Disenrolled"),
+                            ("blocked", "Blocked"),
+                        ],
+                        default="pre_approved",
+                        editable=False,
+                        max_length=12,
+                        verbose_name="enrollment status",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("import", "Import"),
+                            ("manual", "Entered by hand"),
+                            ("ade", "Apple ADE"),
+                            ("enrollment", "Enrollment"),
+                        ],
+                        default="manual",
+                        editable=False,
+                        max_length=12,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "custom_attributes",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Columns of an import that were kept, by their header.",
+                        verbose_name="custom attributes",
+                    ),
+                ),
+                (
+                    "one_time_password",
+                    encrypted_fields.fields.EncryptedCharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Encrypted; gone once it is used.",
+                        max_length=128,
+                        null=True,
+                    ),
+                ),
+                (
+                    "approval_expires_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="From then on the device is refused. Empty: never.",
+                        null=True,
+                        verbose_name="approval expires",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True, related_name="devices", to="devices.devicegroup", verbose_name="device groups"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="devices",
+                        to="devices.deviceuser",
+                        verbose_name="device user",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="devices",
+                        to="devices.domain",
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "import_batch",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        help_text="The import that created this device.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="created_devices",
+                        to="devices.importbatch",
+                        verbose_name="import batch",
+                    ),
+                ),
+                (
+                    "policies",
+                    models.ManyToManyField(
+                        blank=True, related_name="devices", to="devices.policy", verbose_name="policies"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'device',
-                'verbose_name_plural': 'devices',
-                'ordering': ('-created_at', '-id'),
-                'permissions': (('export_device', 'Can export devices'),),
+                "verbose_name": "device",
+                "verbose_name_plural": "devices",
+                "ordering": ("-created_at", "-id"),
+                "permissions": (("export_device", "Can export devices"),),
             },
         ),
         migrations.AddIndex(
-            model_name='deviceuser',
-            index=models.Index(fields=['name', 'id'], name='device_user_order'),
+            model_name="deviceuser",
+            index=models.Index(fields=["name", "id"], name="device_user_order"),
         ),
         migrations.AddConstraint(
-            model_name='deviceuser',
-            constraint=models.UniqueConstraint(fields=('domain', 'email_key'), name='device_user_email_unique', violation_error_message='This domain has a device user with this e-mail address already.'),
+            model_name="deviceuser",
+            constraint=models.UniqueConstraint(
+                fields=("domain", "email_key"),
+                name="device_user_email_unique",
+                violation_error_message="This domain has a device user with this e-mail address already.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importproblem',
-            index=models.Index(fields=['batch', 'severity', 'code', 'line'], name='import_problem_list'),
+            model_name="importproblem",
+            index=models.Index(fields=["batch", "severity", "code", "line"], name="import_problem_list"),
         ),
         migrations.AddConstraint(
-            model_name='importsnapshot',
-            constraint=models.UniqueConstraint(fields=('batch', 'kind', 'object_id'), name='import_snapshot_unique'),
+            model_name="importsnapshot",
+            constraint=models.UniqueConstraint(fields=("batch", "kind", "object_id"), name="import_snapshot_unique"),
         ),
         migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(fields=['-created_at', '-id'], name='import_batch_order'),
+            model_name="importbatch",
+            index=models.Index(fields=["-created_at", "-id"], name="import_batch_order"),
         ),
         migrations.AddIndex(
-            model_name='device',
-            index=models.Index(fields=['-created_at', '-id'], name='device_order'),
+            model_name="device",
+            index=models.Index(fields=["-created_at", "-id"], name="device_order"),
         ),
         migrations.AddIndex(
-            model_name='device',
-            index=models.Index(django.db.models.functions.text.Upper('serial_number'), name='device_serial_upper'),
+            model_name="device",
+            index=models.Index(django.db.models.functions.text.Upper("serial_number"), name="device_serial_upper"),
         ),
         migrations.AddConstraint(
-            model_name='device',
-            constraint=models.UniqueConstraint(fields=('serial_number', 'platform'), name='device_serial_unique', violation_error_message='There is a device with this serial number and platform already.'),
+            model_name="device",
+            constraint=models.UniqueConstraint(
+                fields=("serial_number", "platform"),
+                name="device_serial_unique",
+                violation_error_message="There is a device with this serial number and platform already.",
+            ),
         ),
     ]
