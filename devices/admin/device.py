@@ -6,6 +6,9 @@ Pre-approved devices are not in the list until Enrollment status > Pre-approved 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -36,7 +39,7 @@ class StatusFilter(admin.SimpleListFilter):
         status = self.value()
         if status == self.ALL:
             return queryset
-        return queryset.filter(status=status) if status else queryset.listed()  # type: ignore[attr-defined]
+        return queryset.filter(status=status) if status in Device.Status.values else queryset.listed()  # type: ignore[attr-defined]
 
 
 @admin.register(Device)
@@ -70,6 +73,14 @@ class DeviceAdmin(ExportMixin, ConsolePage):
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("devices.export_device")
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Device]:
+        try:
+            found: QuerySet[Device] = super().get_export_queryset(request)
+            found.exists()  # asked here, where what the database refuses can still be said
+            return found
+        except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
+            raise BadRequest("the address holds no filter of the list") from error
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str

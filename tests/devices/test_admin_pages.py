@@ -234,6 +234,21 @@ def test_a_name_that_a_file_would_read_as_two_is_said(administrator_client: Clie
     assert "Leave out “;”: it stands between two names in a file." in answer.content.decode()
 
 
+def test_what_keeps_a_domain_is_named(administrator_client: Client) -> None:
+    domain = DomainFactory.create()
+    DeviceFactory.create(serial_number="C02KEEPSIT01", name="", domain=domain)
+    ImportBatchFactory.create(domain=domain, file_name="keeps-it.csv")
+    page = administrator_client.get(url("domain", "delete", domain.pk)).content.decode()
+    assert "C02KEEPSIT01" in page
+    assert "keeps-it.csv" in page
+    assert "doesn't have permission" not in page and "doesn&#x27;t have permission" not in page
+    assert administrator_client.post(url("domain", "delete", domain.pk), {"post": "yes"}).status_code == 200
+    assert Domain.objects.filter(pk=domain.pk).exists()
+    unused = DomainFactory.create()
+    administrator_client.post(url("domain", "delete", unused.pk), {"post": "yes"})
+    assert not Domain.objects.filter(pk=unused.pk).exists()
+
+
 def test_a_user_with_devices_is_not_deleted(administrator_client: Client) -> None:
     found = DeviceFactory.create()
     administrator_client.post(url("deviceuser", "delete", found.user.pk), {"post": "yes"})

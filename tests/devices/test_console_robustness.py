@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device, DeviceGroup, Domain, Policy
-from tests.factories import DeviceFactory, DeviceGroupFactory, PolicyFactory
+from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
 LISTS = ["device", "deviceuser", "devicegroup", "domain", "importbatch", "policy"]
@@ -55,6 +56,18 @@ def test_a_list_compares_only_as_its_own_links_do(administrator_client: Client, 
 def test_a_filter_that_no_column_can_hold_is_no_failure(administrator_client: Client, name: str, query: str) -> None:
     response = administrator_client.get(f"{url(name, 'changelist')}?{query}", follow=True)
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("query", ["domain__id__exact=abc", "platform__exact=%00", f"domain__id__exact=1,{'9' * 30}"])
+def test_an_export_of_no_filter_is_refused(administrator_client: Client, query: str) -> None:
+    DeviceFactory.create(domain=DomainFactory.create())
+    address = f"{url('device', 'export')}?{query}"
+    is_known = query == "platform__exact=%00" and connection.vendor == "sqlite"  # it compares with NUL
+    for response in (
+        administrator_client.get(address),
+        administrator_client.post(address, {"format": "0", "resource": ""}),
+    ):
+        assert response.status_code == (200 if is_known else 400)
 
 
 @pytest.mark.parametrize("name", LISTS)
