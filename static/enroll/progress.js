@@ -16,8 +16,7 @@
   let spoken = 0;
 
   function timeLeft(seconds) {
-    const text = seconds < 90 ? say("seconds", number.format(seconds)) : say("minutes", number.format(Math.round(seconds / 60)));
-    return say("left", text);
+    return seconds < 90 ? say("seconds", number.format(seconds)) : say("minutes", number.format(Math.round(seconds / 60)));
   }
 
   function show(progress) {
