@@ -123,11 +123,8 @@ def _undo(batch: ImportBatch) -> None:
         )
         _refuse(batch.pk, "enrolled", text % {"count": enrolled})
         return
-    left = list(
-        _written(batch)
-        .exclude(updated_at=_committed_at(batch))
-        .values_list("serial_number", flat=True)[: LEFT_SHOWN + 1]
-    )
+    changed = _written(batch).exclude(updated_at=_committed_at(batch)).only("serial_number", "name")
+    left = [device.serial_number or str(device) for device in changed[: LEFT_SHOWN + 1]]
     left += _homeless(batch)
     users = _written_users(batch).exclude(updated_at=_committed_at(batch))
     users_left = list(users.values_list("email", flat=True)[: LEFT_SHOWN + 1])

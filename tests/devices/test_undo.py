@@ -115,6 +115,16 @@ def test_a_device_that_somebody_changed_since_is_left_and_named() -> None:
     assert list(Device.objects.values_list("name", flat=True)) == ["Renamed"]
 
 
+def test_a_device_that_lost_its_serial_number_since_is_named_by_what_it_is_called() -> None:
+    batch = committed(checked_rows(row(1, device_name="Reception"), row(2, device_name="")))
+    for number in (1, 2):
+        changed = device(number)
+        changed.serial_number = None
+        changed.save()
+    undone(batch)
+    assert sorted(result(batch)["left"]) == [f"Device {Device.objects.get(name='').pk}", "Reception"]
+
+
 def test_a_user_whom_somebody_changed_since_is_left_and_named() -> None:
     batch = committed(checked_rows(row(1), row(2)))
     changed = user(1)
