@@ -80,7 +80,7 @@ def test_the_same_with_the_keyboard_alone(page_of_administrator: Page, live_serv
     reach(page, "Domain")
     reach(page, "File")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(csv_file)
     reach(page, "Check only")
     page.keyboard.press("Space")
