@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from devices.models import ImportBatch
 from tests.devices.importing import row, table, uploaded
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 State = ImportBatch.State
 
 

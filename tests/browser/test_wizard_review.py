@@ -14,7 +14,7 @@ from tests.devices.importing import checked_rows, committed, row
 from tests.devices.wizard_pages import url
 from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 SignIn = Callable[[User], Page]
 Check = Callable[[Page], None]
 

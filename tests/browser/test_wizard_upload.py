@@ -14,7 +14,7 @@ from devices.models import ImportBatch
 from tests.conftest import sign_in
 from tests.devices.importing import row, table, uploaded
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 SignIn = Callable[[User], Page]
 State = ImportBatch.State
 DROP = """

@@ -12,6 +12,8 @@ from devices.imports.columns.cells import CellContext, NameWidget, neutralise, p
 from devices.imports.problems import CellProblem
 from devices.imports.reader import DateCell, ErrorCell, FormulaCell, NumberCell
 
+pytestmark = pytest.mark.once
+
 # As the reader makes them: an error of a workbook begins with #, a formula with =.
 KINDS: list[Callable[[str], str]] = [
     str,

@@ -1,10 +1,13 @@
 """Can any header row at all make the mapping fail, or suggest what it would refuse itself?"""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.imports.mapping import Mapping, MappingCode, MappingError, fingerprint, from_arguments, suggest
 from devices.imports.mapping.products import SYNONYMS
+
+pytestmark = pytest.mark.once
 
 WORDS = st.sampled_from(
     sorted({key for keys in SYNONYMS.values() for key in keys} | {"Name", "Email", "line", "reason"})

@@ -5,6 +5,8 @@ import pytest
 from devices.imports.mapping import Mapping, MappingError, fingerprint, from_arguments, looks_like_data
 from tests.data.tables import HEADER, ROWS
 
+pytestmark = pytest.mark.once
+
 COMPLETE: dict[str, tuple[int, ...]] = {
     "name": (0,), "email": (1,), "ownership": (2,), "serial_number": (3,), "platform": (4,),
 }  # fmt: skip

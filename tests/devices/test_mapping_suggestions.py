@@ -8,6 +8,8 @@ from devices.imports.mapping.products import PRODUCTS
 from tests.data.product_headers import PRODUCT_HEADERS, ProductHeader
 from tests.data.tables import HEADER, ROWS
 
+pytestmark = pytest.mark.once
+
 
 def headers_of(known: ProductHeader) -> list[str]:
     return known.header.split(";" if ";" in known.header else ",")

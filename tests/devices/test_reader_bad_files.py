@@ -12,6 +12,8 @@ from tests.data.bad_files import BAD_FILES, BadFile
 from tests.data.tables import xlsx
 from tests.devices.reading import LIMITS, read
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("bad", BAD_FILES, ids=str)
 def test_bad_file_is_refused_with_its_code_and_what_to_do(tmp_path: Path, bad: BadFile) -> None:

@@ -12,6 +12,8 @@ from tests.data import raw_workbooks as raw
 from tests.data.tables import xlsx
 from tests.devices.reading import LIMITS, limits, read
 
+pytestmark = pytest.mark.once
+
 
 def refusal(path: Path, **changes: int) -> UnreadableFileError:
     """Return the error that `detect`, before any work, ends with."""

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from devices.imports.reader import (
 from tests.data import raw_workbooks as raw
 from tests.data.tables import csv_text, xlsx
 from tests.devices.reading import LIMITS, limits
+
+pytestmark = pytest.mark.once
 
 CSV_SEEDS = [csv_text().encode(codec) for codec in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252")]
 CSV_SEEDS += [b'Name;Serial\r\n"a\r\nb";"c""d"\r\n', b"sep=;\nName;Serial\nAda;C02\n"]

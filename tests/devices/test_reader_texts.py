@@ -9,6 +9,8 @@ from devices.imports.reader import FileFormat, UnreadableFileError, detect, prev
 from tests.data.tables import HEADER, ROWS, csv_text
 from tests.devices.reading import LIMITS, cells, read
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])

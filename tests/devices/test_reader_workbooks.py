@@ -21,6 +21,8 @@ from tests.data import raw_workbooks as raw
 from tests.data.tables import HEADER, ROWS, xlsx
 from tests.devices.reading import LIMITS, cells, read
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -5,7 +5,11 @@ import re
 import socket
 import urllib.request
 
+import pytest
+
 from tests.portal import MakePortal, Portal, free_port, wait_until
+
+pytestmark = pytest.mark.once
 
 
 def say_of(portal: Portal) -> str:

@@ -141,7 +141,7 @@ def reach(page: Page, name: str) -> None:
 def choose_file(page: Page, path: Path) -> None:
     reach(page, r"File( \*)?")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(path)
 
 
