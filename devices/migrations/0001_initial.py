@@ -383,6 +383,7 @@ class Migration(migrations.Migration):
                 (
                     "domain",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="users",
@@ -727,6 +728,7 @@ class Migration(migrations.Migration):
                 (
                     "domain",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="devices",
                         to="devices.domain",

@@ -68,7 +68,13 @@ class Device(models.Model):
         _("enrollment status"), max_length=12, choices=Status, default=Status.PRE_APPROVED, editable=False
     )
     source = models.CharField(_("source"), max_length=12, choices=Source, default=Source.MANUAL, editable=False)
-    domain = models.ForeignKey(Domain, models.PROTECT, related_name="devices", verbose_name=_("domain"))
+    domain = models.ForeignKey(
+        Domain,
+        models.PROTECT,
+        related_name="devices",
+        db_constraint=False,  # checked row by row at COMMIT, it is a tenth of an import together with the user's
+        verbose_name=_("domain"),
+    )
     user = models.ForeignKey(
         DeviceUser,
         models.PROTECT,

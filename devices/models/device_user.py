@@ -12,8 +12,14 @@ from .domain import Domain
 class DeviceUser(models.Model):
     """A person of a domain; their e-mail address, whatever its case, is theirs alone there."""
 
-    # The index of the constraint below begins with the domain: one of its own would have no reader.
-    domain = models.ForeignKey(Domain, models.PROTECT, related_name="users", db_index=False, verbose_name=_("domain"))
+    domain = models.ForeignKey(
+        Domain,
+        models.PROTECT,
+        related_name="users",
+        db_index=False,  # the unique constraint begins with it
+        db_constraint=False,  # a tenth of an import, see Device.domain; Django protects a domain that has users
+        verbose_name=_("domain"),
+    )
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"), max_length=254)
     # Joined with the rows of an import; generated, so that no way of writing can forget it.
