@@ -50,7 +50,7 @@ $(VENV)/run.stamp: requirements/run.lock requirements/install
 $(VENV)/test.stamp: requirements/test.lock requirements/install
 	@requirements/install test
 
-# The tables of README, section Speed; a quarter of an hour, alone on the machine. Less: make bench ARGS="--rows 10000 --pages 0"
+# The tables of README, section Figures; a quarter of an hour, alone on the machine. Less: make bench ARGS="--rows 10000 --pages 0"
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.bench.import_rate $(ARGS)
 
