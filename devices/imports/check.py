@@ -98,11 +98,8 @@ def run(batch_id: int) -> None:
 
 def fail(batch: ImportBatch, code: str, message: str, line: int | None = None) -> None:
     """Put a batch that is being checked into state `failed`, with the reason."""
-    ImportBatch.objects.filter(pk=batch.pk, run=batch.run, state=ImportBatch.State.CHECKING).update(
-        state=ImportBatch.State.FAILED,
-        state_changed_at=timezone.now(),
-        failure={"code": code, "message": message, "line": line},
-    )
+    mine = ImportBatch.objects.filter(pk=batch.pk, run=batch.run, state=ImportBatch.State.CHECKING)
+    mine.fall_back(ImportBatch.State.FAILED, code, message, line)
 
 
 def _claim(batch_id: int) -> ImportBatch | None:

@@ -92,11 +92,8 @@ def _claim(batch_id: int) -> bool:
 
 def back_to_review(batch_id: int, code: str, message: str) -> None:
     """Put a batch that is being committed back to `ready`, with the reason."""
-    ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.COMMITTING).update(
-        state=ImportBatch.State.READY,
-        state_changed_at=timezone.now(),
-        failure={"code": code, "message": message, "line": None},
-    )
+    batch = ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.COMMITTING)
+    batch.fall_back(ImportBatch.State.READY, code, message)
 
 
 def drop_file(batch: ImportBatch) -> None:

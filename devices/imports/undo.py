@@ -103,11 +103,8 @@ def _committed_at(batch: ImportBatch) -> datetime:
 
 
 def _refuse(batch_id: int, code: str, message: str) -> None:
-    ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.UNDOING).update(
-        state=ImportBatch.State.COMMITTED,
-        state_changed_at=timezone.now(),
-        failure={"code": code, "message": message, "line": None},
-    )
+    batch = ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.UNDOING)
+    batch.fall_back(ImportBatch.State.COMMITTED, code, message)
 
 
 def _undo(batch: ImportBatch) -> None:

@@ -27,6 +27,21 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         """Batches that a worker has, or should have, in hand."""
         return self.filter(state__in=ImportBatch.IN_WORK)
 
+    def fall_back(self, target: str, code: str, message: str, line: int | None = None) -> int:
+        """Put these batches into state `target`, because the step they were in could not be finished.
+
+        Args:
+            target: the state afterwards.
+            code: why, for programs.
+            message: why, and what to do about it, for the administrator.
+            line: where in the file; None: nowhere in particular.
+
+        Returns:
+            The number of batches.
+        """
+        failure = {"code": code, "message": message, "line": line}
+        return self.update(state=target, state_changed_at=timezone.now(), failure=failure)
+
 
 class ImportBatch(models.Model):
     """One uploaded file on its way into the portal."""
