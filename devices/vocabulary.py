@@ -33,6 +33,13 @@ class Channel(TextChoices):
     SMS = "sms", _("SMS")
 
 
+class Language(TextChoices):
+    """The languages that device users are written to."""
+
+    ENGLISH = "en", _("English")
+    GERMAN = "de", _("German")
+
+
 class Duplicates(TextChoices):
     """What happens to a row whose device user or device is in the portal already (MISSION.md, section 1)."""
 

@@ -115,6 +115,18 @@ _email_schemes = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "dummy
 globals().update(environ.Env.email_url_config(env.url("EMAIL_URL", "consolemail://-", _email_schemes)))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"hexenroll@{_public.hostname or 'localhost'}")
 
+# --- invitations ----------------------------------------------------------------------------------
+HEXENROLL_ORGANISATION = env.text("HEXENROLL_ORGANISATION")  # as device users know it; "": the portal's host name
+HEXENROLL_INVITATION_DAYS = env.number("HEXENROLL_INVITATION_DAYS", 7, 1, 365)  # how long an invitation is valid
+HEXENROLL_REMIND_AFTER_DAYS = env.number("HEXENROLL_REMIND_AFTER_DAYS", 0, 0, 365)  # 0: no reminders
+HEXENROLL_REMIND_AT_MOST = env.number("HEXENROLL_REMIND_AT_MOST", 2, 1, 10)
+HEXENROLL_SEND_ATTEMPTS = env.number("HEXENROLL_SEND_ATTEMPTS", 10, 1, 100)  # then a message has failed
+# Messages a second and workers at once, for each channel. 0: as fast as the provider takes them.
+HEXENROLL_EMAIL_RATE = env.number("HEXENROLL_EMAIL_RATE", 0, 0, 100_000)
+HEXENROLL_EMAIL_CONCURRENCY = env.number("HEXENROLL_EMAIL_CONCURRENCY", 2, 1, 64)
+HEXENROLL_SMS_RATE = env.number("HEXENROLL_SMS_RATE", 10, 0, 100_000)
+HEXENROLL_SMS_CONCURRENCY = env.number("HEXENROLL_SMS_CONCURRENCY", 1, 1, 64)
+
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",  # before django.contrib.admin, whose templates it replaces
@@ -132,6 +144,7 @@ INSTALLED_APPS = [
     "import_export",
     "phonenumber_field",
     "axes",
+    "anymail",
     "devices",
     "invitations",
     "enrollment",

@@ -4,6 +4,8 @@ import factory
 from django.utils import timezone
 
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
+from invitations.link_token import hash_of, token_of
+from invitations.models import Invitation, MessageTemplate, Sending
 
 
 class DomainFactory(factory.django.DjangoModelFactory):
@@ -70,3 +72,37 @@ class ImportBatchFactory(factory.django.DjangoModelFactory):
     file_name = "devices.csv"
     sha256 = "0" * 64
     state_changed_at = factory.LazyFunction(timezone.now)
+
+
+class SendingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Sending
+
+    state = Sending.State.RUNNING
+    validity_days = 7
+
+
+class InvitationFactory(factory.django.DjangoModelFactory):
+    """An invitation that waits to be sent, to the user of a pre-approved device."""
+
+    class Meta:
+        model = Invitation
+
+    sending = factory.SubFactory(SendingFactory)
+    device = factory.SubFactory(DeviceFactory)
+    channel = Invitation.Channel.EMAIL
+    recipient = factory.SelfAttribute("device.user.email")
+    language = "en"
+    public_id = factory.Faker("uuid4", cast_to=None)
+    token_hash = factory.LazyAttribute(lambda invitation: hash_of(token_of(invitation.public_id)))
+    next_attempt_at = factory.LazyFunction(timezone.now)
+
+
+class MessageTemplateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MessageTemplate
+
+    channel = Invitation.Channel.EMAIL
+    language = "en"
+    subject = "Enroll {{ device_name }}"
+    text = "{{ link }}"

@@ -15,10 +15,10 @@ SHOWN = 20
 
 @admin.register(Domain)
 class DomainAdmin(ConsolePage):
-    list_display = ("name", "kind", "phone_region", "created_at")
+    list_display = ("name", "kind", "phone_region", "language", "created_at")
     list_filter = ("kind",)
     search_fields = ("name",)
-    fields = ("name", "kind", "phone_region")
+    fields = ("name", "kind", "phone_region", "language")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Domain | None = None) -> tuple[str, ...]:
         return ("name", "kind") if obj is not None and obj.is_local else ()

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import SUPPORTED_REGIONS
 
+from devices import vocabulary
+
 
 def validate_region(value: str) -> None:
     """Accept a region (ISO 3166-1 alpha-2, upper case) that telephone numbers are known for.
@@ -53,6 +55,13 @@ class Domain(models.Model):
         blank=True,
         validators=[validate_region],
         help_text=_("Region (such as DE or US) of phone numbers that are written without a country code."),
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=5,
+        choices=vocabulary.Language,
+        default=vocabulary.Language.ENGLISH,
+        help_text=_("In which the users of this domain are written to."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

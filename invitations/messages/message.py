@@ -1,0 +1,48 @@
+"""What is handed to a channel? Plain values, free of models and of Django's mail classes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as it goes out.
+
+    Attributes:
+        sender: the From header, `hexenroll@example.com` or `Name <hexenroll@example.com>`.
+        recipient: the bare address.
+        recipient_name: for the To header; "" for none.
+        subject: one line.
+        text: the plain part.
+        html: the HTML part; refers to the QR code as `cid:qr-code`. "": there is none.
+        qr_code: PNG of the link; b"": none.
+        message_id: with its angle brackets.
+        headers: others, such as Auto-Submitted; values are ASCII.
+    """
+
+    sender: str
+    recipient: str
+    recipient_name: str
+    subject: str
+    text: str
+    html: str
+    qr_code: bytes
+    message_id: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Sms:
+    """A short message as it goes out.
+
+    Attributes:
+        recipient: E.164.
+        text: at most two segments.
+        key: names the message to the provider where it takes such a key; the same when it is sent again.
+    """
+
+    recipient: str
+    text: str
+    key: str
+
+
+Message = Mail | Sms

@@ -1,0 +1,12 @@
+"""How does a one-time password look that nobody chose? Made when a device without one is invited."""
+
+import secrets
+
+# Without look-alikes: 0 O o, 1 l I i, 2 Z z, 5 S s, 8 B, u v, and without upper case, which is tedious on a phone.
+ALPHABET = "abcdefghjkmnpqrtwxy34679"
+LENGTH = 12  # 24^12: 55 bits; guesses are limited besides
+
+
+def generate() -> str:
+    """Return a new one-time password, 12 characters that can't be mistaken for one another."""
+    return "".join(secrets.choice(ALPHABET) for _place in range(LENGTH))
