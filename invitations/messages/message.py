@@ -1,6 +1,6 @@
 """What is handed to a channel? Plain values, free of models and of Django's mail classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Mail:
         qr_code: PNG of the link; b"": none.
         message_id: with its angle brackets.
         headers: others, such as Auto-Submitted; values are ASCII.
+        secrets: link token and password: what a provider says is shown without them, should it repeat the message.
     """
 
     sender: str
@@ -28,6 +29,7 @@ class Mail:
     qr_code: bytes
     message_id: str
     headers: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Sms:
         recipient: E.164.
         text: at most two segments.
         key: names the message to the provider where it takes such a key; the same when it is sent again.
+        secrets: as those of a mail.
     """
 
     recipient: str
     text: str
     key: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 Message = Mail | Sms
