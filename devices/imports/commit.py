@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from django.db import IntegrityError, connection, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,6 +28,9 @@ from .sql import analyze, make_room, one_at_a_time, query
 logger = logging.getLogger(__name__)
 
 Report = Callable[[float], None]
+
+# Sent with `batch` inside the transaction that commits it: what a receiver writes goes in together with the import.
+import_committed = Signal()
 
 
 class ReviewAgainError(Exception):
@@ -123,6 +127,7 @@ def _commit(batch: ImportBatch, report: Report) -> None:
     _write(batch, parameters, counts["created"], report)
     if batch.counts.get("bad"):
         keep_bad_rows(batch)
+    counts["ticked"] = counts["invited"]  # whoever is written to later, and how
     if batch.channel == ImportBatch.Channel.NONE:
         counts["invited"] = 0
     elif batch.channel == ImportBatch.Channel.SMS:
@@ -136,6 +141,8 @@ def _commit(batch: ImportBatch, report: Report) -> None:
         failure={},
         counts={**batch.counts, **counts},
     )
+    batch.committed_at = now
+    import_committed.send(sender=ImportBatch, batch=batch)
     report(1.0)
 
 

@@ -13,7 +13,10 @@ What becomes of a good row (kind from matching.py; choice: the row's own, else t
 
 from collections.abc import Mapping
 
-from devices.models import ImportRow
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from devices.models import Device, ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
 from .sql import query
@@ -63,6 +66,14 @@ def count_outcomes(batch_id: int, duplicates: str, conditions: Mapping[str, str]
     parameters = {"batch": batch_id, "duplicates": duplicates or Duplicates.SKIP.value}
     (counts,) = query(f"SELECT {counted} FROM {ROWS} WHERE {GOOD}", parameters)
     return dict(zip(conditions, map(int, counts), strict=True))
+
+
+def ticked_devices(batch: ImportBatch) -> QuerySet[Device]:
+    """Return the devices of a committed batch whose rows went in and are ticked for an invitation."""
+    parameters = {"batch": int(batch.pk), "duplicates": f"'{Duplicates(batch.duplicates or Duplicates.SKIP)}'"}
+    # The parameters are a number and a word of ours: a subquery takes them by position only.
+    rows = f"SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {IMPORTED} AND r.invite" % parameters
+    return Device.objects.filter(pk__in=RawSQL(rows, ()))  # noqa: S611
 
 
 def count_sms(parameters: Mapping[str, object]) -> int:

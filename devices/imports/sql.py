@@ -3,7 +3,7 @@
 Called by the stages of the pipeline; the statements themselves stand there, in the SQL that both speak.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -53,6 +53,20 @@ def query(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]
         return list(cursor.fetchall())
 
 
+def append(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Append `rows`, each a sequence in the order of `columns`: PostgreSQL by COPY, SQLite by `executemany`."""
+    quote = connection.ops.quote_name
+    target = f"{quote(table)} ({', '.join(map(quote, columns))})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {target} VALUES ({places})", list(rows))  # type: ignore[arg-type]
+
+
 def make_room(megabytes: int = 64) -> None:
     """Let sorts, hashes and SQLite's pages of indexes stay in memory: for this transaction, or this connection."""
     if connection.vendor == "postgresql":
@@ -69,10 +83,10 @@ def dont_wait_for_the_disk() -> None:
         execute("SET LOCAL synchronous_commit = off", {})
 
 
-def one_at_a_time() -> None:
-    """Let no other import commit until this transaction ends; on SQLite, every writing transaction does so."""
+def one_at_a_time(work: str = "import") -> None:
+    """Let nobody else do such work until this transaction ends; on SQLite, every writing transaction does so."""
     if connection.vendor == "postgresql":
-        execute("SELECT pg_advisory_xact_lock(hashtext('hexenroll import'))", {})
+        execute("SELECT pg_advisory_xact_lock(hashtext(%(work)s))", {"work": f"hexenroll {work}"})
 
 
 def analyze(table: str) -> None:

@@ -1,15 +1,15 @@
 """How do cleaned rows and their problems get into the staging tables fast?
 
-PostgreSQL by COPY, SQLite by `executemany`; called by the check, a chunk at a time, inside a transaction.
+Called by the check, a chunk at a time, inside a transaction.
 """
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from devices.models import ImportProblem, ImportRow
 
-from .sql import execute
+from .sql import append, execute
 
 # Fields of the contract that are staged as they are, under their own names.
 TEXT_COLUMNS = (
@@ -40,12 +40,12 @@ PROBLEM_COLUMNS = ("batch_id", "line", "severity", "code", "field", "column", "v
 
 def write_rows(rows: Iterable[Sequence[object]]) -> None:
     """Append `rows`, each a sequence in the order of ROW_COLUMNS."""
-    _write(ImportRow._meta.db_table, ROW_COLUMNS, rows)
+    append(ImportRow._meta.db_table, ROW_COLUMNS, rows)
 
 
 def write_problems(problems: Iterable[Sequence[object]]) -> None:
     """Append `problems`, each a sequence in the order of PROBLEM_COLUMNS."""
-    _write(ImportProblem._meta.db_table, PROBLEM_COLUMNS, problems)
+    append(ImportProblem._meta.db_table, PROBLEM_COLUMNS, problems)
 
 
 def clear(batch_id: int) -> None:
@@ -58,19 +58,6 @@ def remove(batch_id: int) -> None:
     """Take out all rows and problems of a batch, and the choices that were kept for its next check."""
     clear(batch_id)
     ImportRow.objects.filter(batch_id=-batch_id).delete()
-
-
-def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    quote = connection.ops.quote_name
-    target = f"{quote(table)} ({', '.join(map(quote, columns))})"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            places = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {target} VALUES ({places})", list(rows))  # type: ignore[arg-type]
 
 
 def set_choices_aside(batch_id: int) -> None:

@@ -1,11 +1,12 @@
 """How is a committed batch taken back?
 
-Run by the worker: one transaction. Refused as a whole once a device of the batch has enrolled; what somebody changed
-since the commit is left as it is, and named.
+Run by the worker: one transaction. Refused as a whole once a device of the batch has enrolled, or something else has
+happened that can't be taken back; what somebody changed since the commit is left as it is, and named.
 """
 
 import logging
 from datetime import datetime
+from typing import Protocol
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -52,6 +53,36 @@ def run(batch_id: int) -> None:
             batch_id, "internal", _("Nothing was undone: the undo could not be finished. The worker's log says why.")
         )
         raise
+
+
+class Veto(Protocol):
+    """Something else that stands in the way of an undo. Who knows of it adds it to VETOES when the program starts."""
+
+    def __call__(self, batch: ImportBatch, devices: QuerySet[Device], *, lock: bool) -> str:
+        """Return a sentence for the administrator, "" when nothing stands in the way.
+
+        Args:
+            batch: a committed batch.
+            devices: those that it made or overwrote.
+            lock: keep what was looked at as it is until the transaction ends.
+        """
+
+
+VETOES: list[Veto] = []
+
+
+def obstacles(batch: ImportBatch, *, lock: bool = False) -> list[str]:
+    """Return why a committed batch can't be undone, each as a sentence for the administrator; empty: it can."""
+    found = []
+    if enrolled := enrolled_since(batch).count():
+        text = ngettext(
+            "%(count)s device of this import has enrolled, or was blocked, since.",
+            "%(count)s devices of this import have enrolled, or were blocked, since.",
+            enrolled,
+        )
+        found.append(text % {"count": enrolled})
+    found += [veto(batch, _written(batch), lock=lock) for veto in VETOES]
+    return [text for text in found if text]
 
 
 def enrolled_since(batch: ImportBatch) -> QuerySet[Device]:
@@ -112,13 +143,8 @@ def _undo(batch: ImportBatch) -> None:
     one_at_a_time()
     make_room()
     _lock_written(batch)
-    if enrolled := enrolled_since(batch).count():
-        text = ngettext(
-            "Nothing was undone: %(count)s device of this import has enrolled, or was blocked, since.",
-            "Nothing was undone: %(count)s devices of this import have enrolled, or were blocked, since.",
-            enrolled,
-        )
-        _refuse(batch.pk, "enrolled", text % {"count": enrolled})
+    if found := obstacles(batch, lock=True):
+        _refuse(batch.pk, "stays", _("Nothing was undone: %(reasons)s") % {"reasons": " ".join(found)})
         return
     changed = _written(batch).exclude(updated_at=_committed_at(batch)).only("serial_number", "name")
     left = [device.serial_number or str(device) for device in changed[: LEFT_SHOWN + 1]]

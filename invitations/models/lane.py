@@ -15,6 +15,7 @@ class Lane(models.Model):
     channel = models.CharField(max_length=5, choices=Invitation.Channel)
     number = models.PositiveSmallIntegerField(help_text=_("From 1."))
     holder = models.UUIDField(null=True)
+    process = models.CharField(max_length=200, blank=True, help_text=_("Of the holder: see outbox/process.py."))
     lease_until = models.DateTimeField(null=True)
     next_send_at = models.DateTimeField(null=True, help_text=_("The rate limit: nothing goes out before."))
     paused_until = models.DateTimeField(null=True, help_text=_("The provider can't be used until then."))

@@ -99,7 +99,7 @@ def test_undo_is_refused_as_a_whole_once_a_device_has_enrolled(status: str) -> N
     before = portal_state()
     undone(batch)
     assert batch.state == ImportBatch.State.COMMITTED
-    assert batch.failure["code"] == "enrolled"
+    assert batch.failure["code"] == "stays"
     assert batch.failure["message"].startswith("Nothing was undone: 1 device")
     assert portal_state() == before
 

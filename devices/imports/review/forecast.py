@@ -7,13 +7,12 @@ from django.core.cache import BaseCache
 from devices.models import ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
-from ..outcomes import IMPORTED, OUTCOMES, count_outcomes
+from ..outcomes import OUTCOMES, count_outcomes
 from .kept_counts import kept_counts
 
 _is_question = f"r.kind IN ({', '.join(repr(str(kind)) for kind in sorted(ImportRow.QUESTIONS))})"
 CONDITIONS = {
     **OUTCOMES,
-    "without_mobile": f"r.invite AND r.mobile = '' AND {IMPORTED}",
     "duplicates": _is_question,
     "undecided": f"{_is_question} AND r.decision = ''",
 }
@@ -28,7 +27,6 @@ class Forecast:
         replaced: devices that will be overwritten.
         skipped: rows that will change nothing.
         invited: rows that go in and are ticked for an invitation.
-        without_mobile: of these, rows without a phone number.
         duplicates: rows that meet a device user or a device for which there is a choice.
         undecided: of these, rows without a choice of their own.
     """
@@ -37,7 +35,6 @@ class Forecast:
     replaced: int
     skipped: int
     invited: int
-    without_mobile: int
     duplicates: int
     undecided: int
 

@@ -1,0 +1,235 @@
+"""What may a person do with invitations? Called by the pages and by the import's --invite.
+
+Inviting only writes a Sending and tells a worker, however many devices there are. Each action that can't be taken is an
+ActionError that says why.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices.models import Device, ImportBatch
+from devices.vocabulary import Language
+
+from .models import Invitation, InvitationEvent, Sending
+from .outbox.dispatch import call_workers, tell
+from .outbox.expiry import forget_passwords
+
+Kind = InvitationEvent.Kind
+State = Invitation.State
+LONGEST_DAYS = 365
+
+
+class ActionError(Exception):
+    """It can't be done now; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How devices are invited. What is None comes from the settings.
+
+    Attributes:
+        channel: of Sending.Channel.
+        language: of vocabulary.Language; "": each user's domain's own.
+        starts_at: nothing goes out before; None: at once.
+        validity_days: 1 to 365, counted from when a message goes out.
+        remind_after_days: 0 to 365; 0: no reminders.
+        remind_at_most: 0 to 10.
+        include_invited: devices that were invited before get a new invitation.
+    """
+
+    channel: str
+    language: str = ""
+    starts_at: datetime | None = None
+    validity_days: int | None = None
+    remind_after_days: int | None = None
+    remind_at_most: int | None = None
+    include_invited: bool = False
+
+
+def invite_batch(
+    batch: ImportBatch,
+    options: Options,
+    person: User | None,
+    *,
+    request_key: UUID | None = None,
+    tell_worker: bool = True,
+) -> Sending:
+    """Invite the users of the ticked rows of an import.
+
+    Args:
+        batch: a committed import.
+        options: how.
+        person: who does it.
+        request_key: of the form that asks; a second call with the same key returns the first one's sending.
+        tell_worker: False where the caller prepares the sending itself.
+
+    Raises:
+        ActionError: the import is not committed, or an option is impossible.
+    """
+    if batch.state not in (ImportBatch.State.COMMITTED, ImportBatch.State.COMMITTING):
+        raise ActionError(_("Only the devices of a finished import can be invited."))
+    return _begin(Sending(batch=batch), options, person, request_key, tell_worker)
+
+
+def invite_devices(
+    devices: Iterable[int],
+    options: Options,
+    person: User | None,
+    *,
+    request_key: UUID | None = None,
+    tell_worker: bool = True,
+) -> Sending:
+    """Invite the users of chosen devices, given by their numbers; otherwise as invite_batch.
+
+    Raises:
+        ActionError: there is no device, or an option is impossible.
+    """
+    numbers = sorted(set(devices))
+    if not numbers:
+        raise ActionError(_("Choose at least one device."))
+    return _begin(Sending(devices=numbers), options, person, request_key, tell_worker)
+
+
+def pause(sending: Sending) -> None:
+    """Let nothing more of a sending go out for now; what a worker has in hand right now still does.
+
+    Raises:
+        ActionError: it is not running.
+    """
+    if not sending.move(source=Sending.State.RUNNING, target=Sending.State.PAUSED):
+        raise ActionError(_("Only a sending that runs can be paused."))
+
+
+def resume(sending: Sending) -> None:
+    """Go on with a paused sending.
+
+    Raises:
+        ActionError: it is not paused.
+    """
+    if not sending.move(source=Sending.State.PAUSED, target=Sending.State.RUNNING):
+        raise ActionError(_("Only a paused sending can go on."))
+    for channel in Invitation.Channel:
+        transaction.on_commit(partial(call_workers, channel))
+
+
+def cancel(sending: Sending) -> None:
+    """Revoke the invitations of a sending that have not gone out, and send no reminders.
+
+    Raises:
+        ActionError: it is over already.
+    """
+    fresh: dict[str, object] = {"heartbeat_at": None, "attempts": 0}
+    if not sending.move(source=Sending.OPEN, target=Sending.State.CANCELLING, **fresh):
+        raise ActionError(_("This sending is over: revoke its invitations instead."))
+    transaction.on_commit(partial(tell, "prepare_sending", sending.pk))
+
+
+def resend(invitation: Invitation, person: User | None) -> Sending:
+    """Invite the user of the same device once more by the same channel; the link of the old invitation is dead.
+
+    Raises:
+        ActionError: the invitation was used, is being sent, or its device is not waiting for its enrollment.
+    """
+    if invitation.state not in Invitation.RESENDABLE:
+        raise ActionError(_("An invitation that was used, or is being sent right now, can't be sent again."))
+    if invitation.device.status != Device.Status.PRE_APPROVED:
+        raise ActionError(_("The device is not waiting for its enrollment: there is nothing to invite to."))
+    options = Options(channel=invitation.channel, language=invitation.language, include_invited=True)
+    return invite_devices([invitation.device_id], options, person)
+
+
+def revoke(invitation: Invitation, person: User | None) -> None:
+    """End an invitation: its link is dead, and so is the one-time password once the message has gone out.
+
+    Raises:
+        ActionError: it is over already, or is being sent right now.
+    """
+    with transaction.atomic():
+        free = Invitation.objects.filter(pk=invitation.pk, state__in=Invitation.REVOCABLE, holder=None)
+        gone_out = invitation.state != State.QUEUED or invitation.attempts > 0
+        ended = free.update(
+            state=State.REVOKED,
+            revoked_because=Invitation.RevokedBecause.PERSON,
+            state_changed_at=timezone.now(),
+            next_attempt_at=None,
+        )
+        if not ended:
+            raise ActionError(_("An invitation that is over, or is being sent right now, can't be revoked."))
+        invitation.note(Kind.REVOKED, person=person)
+        if gone_out:
+            forget_passwords(Device.objects.filter(pk=invitation.device_id))
+    invitation.refresh_from_db()
+
+
+def extend(invitation: Invitation, days: int, person: User | None) -> None:
+    """Let an invitation that was sent be valid for so many days from now.
+
+    Args:
+        invitation: a live one.
+        days: 1 to 365.
+        person: who does it.
+
+    Raises:
+        ActionError: it is over, was not sent yet, or would end sooner than it does.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise ActionError(_("An invitation can be extended by 1 to %(days)s days.") % {"days": LONGEST_DAYS})
+    until = timezone.now() + timedelta(days=days)
+    with transaction.atomic():
+        live = Invitation.objects.usable().filter(pk=invitation.pk, expires_at__gt=timezone.now())
+        if not live.update(expires_at=until):
+            raise ActionError(_("Only an invitation that was sent and is still valid can be extended. Send it again."))
+        invitation.note(Kind.EXTENDED, until.isoformat(timespec="minutes"), person)
+    invitation.refresh_from_db()
+
+
+def _begin(
+    sending: Sending, options: Options, person: User | None, request_key: UUID | None, tell_worker: bool
+) -> Sending:
+    """Write a sending for a worker to prepare, and tell one after the commit."""
+    _must_be_possible(options)
+    sending.request_key = request_key or uuid4()
+    sending.channel = options.channel
+    sending.language = options.language
+    sending.starts_at = options.starts_at
+    sending.include_invited = options.include_invited
+    sending.validity_days = _or(options.validity_days, settings.HEXENROLL_INVITATION_DAYS)
+    sending.remind_after_days = _or(options.remind_after_days, settings.HEXENROLL_REMIND_AFTER_DAYS)
+    sending.remind_at_most = _or(options.remind_at_most, settings.HEXENROLL_REMIND_AT_MOST)
+    sending.created_by = person
+    Sending.objects.bulk_create([sending], ignore_conflicts=True)
+    begun = Sending.objects.get(request_key=sending.request_key)
+    if tell_worker:
+        transaction.on_commit(partial(tell, "prepare_sending", begun.pk))
+    return begun
+
+
+def _or(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
+
+
+def _must_be_possible(options: Options) -> None:
+    """Check the options.
+
+    Raises:
+        ActionError: one of them is impossible.
+    """
+    if options.channel not in Sending.Channel.values:
+        raise ActionError(_("Choose e-mail or SMS."))
+    if options.language and options.language not in Language.values:
+        raise ActionError(_("There are no messages in that language."))
+    if options.validity_days is not None and not 1 <= options.validity_days <= LONGEST_DAYS:
+        raise ActionError(_("An invitation can be valid for 1 to %(days)s days.") % {"days": LONGEST_DAYS})
+    if options.remind_after_days is not None and not 0 <= options.remind_after_days <= LONGEST_DAYS:
+        raise ActionError(_("A reminder can be sent after 1 to %(days)s days; 0: never.") % {"days": LONGEST_DAYS})
+    if options.remind_at_most is not None and not 0 <= options.remind_at_most <= 10:
+        raise ActionError(_("There can be 0 to 10 reminders."))

@@ -1,0 +1,98 @@
+"""Which invitations does a lane send next? Those that are due, claimed by one short transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from devices.models import Device
+from invitations.models import Invitation, Sending
+
+from .lanes import HeldLane
+
+State = Invitation.State
+# Sendings whose messages may go out. A finished one has reminders yet.
+GOING = (Sending.State.RUNNING, Sending.State.DONE)
+
+
+def due(channel: str = "") -> QuerySet[Invitation]:
+    """Return the invitations of which something is to be sent now: the message, or a reminder."""
+    found = Invitation.objects.filter(next_attempt_at__lte=timezone.now(), holder=None, sending__state__in=GOING)
+    return found.filter(channel=channel) if channel else found
+
+
+def claim(lane: HeldLane) -> list[Invitation]:
+    """Claim the next bundle for a lane and return it, in the order in which it is to be sent.
+
+    What is not to be sent any more (the device enrolled, its approval or the invitation is past its time) leaves the
+    queue here. A waiting invitation becomes `sending`; one that is reminded of keeps its state.
+    """
+    with transaction.atomic():
+        locked = due(lane.channel).select_for_update(skip_locked=True, of=("self",))
+        bundle = list(
+            locked.select_related("device__user", "device__domain", "sending__created_by").order_by(
+                "next_attempt_at", "pk"
+            )[: lane.bundle]
+        )
+        now = timezone.now()
+        kept = _still_wanted(bundle, now)
+        _set_validity(kept, now)
+        claimed = Invitation.objects.filter(pk__in=[invitation.pk for invitation in kept])
+        claimed.filter(state=State.QUEUED).update(state=State.SENDING, state_changed_at=now)
+        claimed.update(holder=lane.holder)
+    for invitation in kept:
+        invitation.holder = lane.holder
+        if invitation.state == State.QUEUED:
+            invitation.state = State.SENDING
+    return kept
+
+
+def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitation]:
+    """Take out of the queue what nobody needs any more; return the others."""
+    kept, by_reason = [], dict[str, list[int]]()
+    expired, finished = [], []
+    for invitation in bundle:
+        device = invitation.device
+        if device.status != Device.Status.PRE_APPROVED:
+            by_reason.setdefault(Invitation.RevokedBecause.DEVICE, []).append(invitation.pk)
+        elif device.approval_expires_at and device.approval_expires_at <= now:
+            by_reason.setdefault(Invitation.RevokedBecause.APPROVAL, []).append(invitation.pk)
+        elif invitation.expires_at and invitation.expires_at <= now:
+            expired.append(invitation.pk)
+        elif invitation.state != State.QUEUED and not has_reminder_left(invitation):
+            finished.append(invitation.pk)
+        else:
+            kept.append(invitation)
+    gone = {"next_attempt_at": None, "state_changed_at": now}
+    for reason, numbers in by_reason.items():
+        mine = Invitation.objects.filter(pk__in=numbers)
+        mine.update(state=State.REVOKED, revoked_because=reason, **gone)
+    if expired:
+        Invitation.objects.filter(pk__in=expired).update(state=State.EXPIRED, **gone)
+    if finished:
+        Invitation.objects.filter(pk__in=finished).update(next_attempt_at=None)
+    return kept
+
+
+def has_reminder_left(invitation: Invitation) -> bool:
+    """Tell whether an invitation that was sent may be reminded of once more."""
+    is_open = invitation.state in Invitation.ON_ITS_WAY
+    return is_open and bool(
+        invitation.sending.remind_after_days and invitation.reminders < invitation.sending.remind_at_most
+    )
+
+
+def _set_validity(bundle: Sequence[Invitation], now: datetime) -> None:
+    """Let the time of those that go out for the first time begin."""
+    fresh: dict[int, list[Invitation]] = {}
+    for invitation in bundle:
+        if invitation.expires_at is None:
+            fresh.setdefault(invitation.sending.validity_days, []).append(invitation)
+    for days, invitations in fresh.items():
+        expires_at = now + timedelta(days=days)
+        without = Invitation.objects.filter(Q(expires_at=None), pk__in=[invitation.pk for invitation in invitations])
+        without.update(expires_at=expires_at)
+        for invitation in invitations:
+            invitation.expires_at = expires_at

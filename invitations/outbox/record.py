@@ -1,0 +1,115 @@
+"""What is written down about a message once its provider has answered? One UPDATE by the lane that holds it.
+
+| the provider      | a waiting message                                | a reminder                                   |
+|-------------------|--------------------------------------------------|----------------------------------------------|
+| takes it          | sent; the first reminder, if any, gets its time  | counted; the next one gets its time          |
+| refuses it        | failed                                           | no more reminders                            |
+| says later        | queued again, later; after too often: failed     | later; after too often: no more reminders    |
+| can't be used     | queued again, not counted (release)              | the same                                     |
+
+Who finds that the invitation is not in its hand any more writes nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Case, F, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from invitations.channels.outcome import Accepted, NotSentError, TryLaterError
+from invitations.models import Invitation, InvitationEvent
+
+from .retry import wait_for_message
+
+State = Invitation.State
+Kind = InvitationEvent.Kind
+
+# The provider may have reported, and the page may have been opened, before it was written down that it was sent.
+SENT_OR_FURTHER = Case(
+    When(opened_at__isnull=False, then=Value(State.OPENED.value)),
+    When(bounced_at__isnull=False, then=Value(State.BOUNCED.value)),
+    When(delivered_at__isnull=False, then=Value(State.DELIVERED.value)),
+    default=Value(State.SENT.value),
+)
+
+
+def is_reminder(invitation: Invitation) -> bool:
+    """Tell whether what a lane has in hand is a reminder of an invitation that was sent before."""
+    return invitation.state != State.SENDING
+
+
+def accepted(invitation: Invitation, outcome: Accepted) -> None:
+    """Write down that the provider took the message."""
+    now = timezone.now()
+    changes: dict[str, object] = {
+        "holder": None,
+        "attempts": F("attempts") + 1,
+        "provider_id": outcome.provider_id[:255],
+        "last_error": "",
+        "error_code": "",
+    }
+    if not is_reminder(invitation):
+        changes |= {"state": SENT_OR_FURTHER, "state_changed_at": now, "sent_at": now}
+        changes["next_attempt_at"] = _next_reminder(invitation, sent=0, now=now)
+        _held(invitation).update(**changes)
+        return
+    sent = invitation.reminders + 1
+    changes |= {"reminders": sent, "next_attempt_at": _next_reminder(invitation, sent=sent, now=now)}
+    if _held(invitation).update(**changes):
+        invitation.note(Kind.REMINDED)
+
+
+def refused(invitation: Invitation, error: NotSentError) -> None:
+    """Write down that this message will never be taken."""
+    changes = {"holder": None, "attempts": F("attempts") + 1, "next_attempt_at": None, **_why(error)}
+    if not is_reminder(invitation):
+        changes |= {"state": State.FAILED, "state_changed_at": timezone.now()}
+    if _held(invitation).update(**changes):
+        invitation.note(Kind.FAILED, error.message)
+
+
+def try_later(invitation: Invitation, error: TryLaterError) -> None:
+    """Write down that this message is tried again, and when."""
+    attempts = invitation.attempts + 1
+    if attempts >= settings.HEXENROLL_SEND_ATTEMPTS:
+        text = _("Given up after %(count)s attempts. The last answer: %(message)s")
+        refused(invitation, NotSentError(text % {"count": attempts, "message": error.message}, error.code))
+        return
+    now = timezone.now()
+    changes: dict[str, object] = {
+        "holder": None,
+        "attempts": attempts,
+        "next_attempt_at": now + wait_for_message(attempts, error.retry_after),
+        **_why(error),
+    }
+    if not is_reminder(invitation):
+        changes |= {"state": State.QUEUED, "state_changed_at": now}
+    if _held(invitation).update(**changes):
+        invitation.note(Kind.RETRY, error.message)
+
+
+def release(bundle: list[Invitation]) -> None:
+    """Put back what a lane claimed and did not begin to send, or what no provider could be asked about."""
+    if not bundle:
+        return
+    mine = Invitation.objects.filter(pk__in=[invitation.pk for invitation in bundle], holder=bundle[0].holder)
+    mine.filter(state=State.SENDING).update(state=State.QUEUED, state_changed_at=timezone.now())
+    mine.update(holder=None)
+
+
+def _held(invitation: Invitation) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(pk=invitation.pk, holder=invitation.holder)
+
+
+def _why(error: NotSentError) -> dict[str, object]:
+    return {"last_error": error.message, "error_code": error.code[:40]}
+
+
+def _next_reminder(invitation: Invitation, *, sent: int, now: datetime) -> datetime | None:
+    """Return when the next reminder is due, None: there will be none."""
+    sending = invitation.sending
+    if not sending.remind_after_days or sent >= sending.remind_at_most:
+        return None
+    at = now + timedelta(days=sending.remind_after_days)
+    return at if invitation.expires_at is None or at < invitation.expires_at else None

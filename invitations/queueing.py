@@ -1,0 +1,248 @@
+"""How do the devices of a sending become invitations that wait in the outbox, all of them or none?
+
+Run by the worker and by `manage.py send_invitations`: one transaction, a chunk of devices at a time. Cancelling takes
+back those that still wait.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple, TypeVar
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from devices.imports.passwords import encrypt
+from devices.imports.sql import append, one_at_a_time
+from devices.models import Device
+
+from . import one_time_password
+from .link_token import hash_of, token_of
+from .models import Invitation, Sending
+from .outbox.dispatch import call_workers
+from .reach import devices_of_batch, reached, summary
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+State = Sending.State
+CHUNK = 5_000
+MAX_ATTEMPTS = 5
+COLUMNS = (
+    "public_id",
+    "sending_id",
+    "device_id",
+    "batch_id",
+    "replaces_id",
+    "channel",
+    "recipient",
+    "language",
+    "token_hash",
+    "state",
+    "state_changed_at",
+    "revoked_because",
+    "next_attempt_at",
+    "attempts",
+    "provider_id",
+    "last_error",
+    "error_code",
+    "reminders",
+    "created_at",
+)
+
+
+class Reached(NamedTuple):
+    """A device that is invited."""
+
+    pk: int
+    via: str
+    email: str
+    mobile: str
+    language: str
+    needs_password: bool
+
+
+def run(sending_id: int) -> None:
+    """Queue a sending's invitations, or take the waiting ones back; another worker's sending is left alone."""
+    if not _claim(sending_id):
+        return
+    try:
+        with transaction.atomic():
+            free = Sending.objects.select_for_update(skip_locked=True, of=("self",))
+            sending = free.filter(pk=sending_id, state__in=Sending.IN_WORK).first()
+            if sending is None:
+                return
+            if sending.state == State.CANCELLING:
+                _take_back(sending)
+                return
+            _queue(sending)
+    except Exception:
+        logger.exception("sending %s could not be prepared", sending_id)
+        _fail(sending_id, _("It could not be prepared, and nothing was sent. The worker's log says why."))
+        raise
+    if sending.starts_at is None or sending.starts_at <= timezone.now():
+        for channel in Invitation.Channel:
+            call_workers(channel)
+
+
+def _claim(sending_id: int) -> bool:
+    """Count one more attempt; False when another worker has the sending, or it was tried too often."""
+    with transaction.atomic():
+        free = Sending.objects.select_for_update(skip_locked=True)
+        sending = free.filter(pk=sending_id, state__in=Sending.IN_WORK).first()
+        if sending is None:
+            return False
+        sending.attempts += 1
+        sending.heartbeat_at = timezone.now()
+        sending.save(update_fields=["attempts", "heartbeat_at"])
+    if sending.attempts > MAX_ATTEMPTS and sending.state == State.QUEUEING:
+        _fail(sending_id, _("Preparing it was interrupted several times, and nothing was sent. See the worker's log."))
+        return False
+    return True
+
+
+def _fail(sending_id: int, message: str) -> None:
+    queueing = Sending.objects.filter(pk=sending_id, state=State.QUEUEING)
+    queueing.update(state=State.FAILED, state_changed_at=timezone.now(), failure={"message": message})
+
+
+def _queue(sending: Sending) -> None:
+    """Write the invitations of all devices that are reached; the caller's transaction makes it all or nothing."""
+    # Two sendings of the same devices at once: the second finds what the first invited.
+    one_at_a_time("sending")
+    now = timezone.now()
+    queued = 0
+    unreachable: dict[str, int] = {}
+    for devices in _devices_of(sending):
+        for obstacle, number in summary(
+            devices, sending.channel, include_invited=sending.include_invited
+        ).obstacles.items():
+            unreachable[obstacle.value] = unreachable.get(obstacle.value, 0) + number
+        found = reached(devices, sending.channel, include_invited=sending.include_invited).exclude(via="")
+        for chunk in _chunks(_facts(found)):
+            queued += _queue_chunk(sending, chunk, now)
+    sending.move(
+        source=State.QUEUEING,
+        target=State.RUNNING if queued else State.DONE,
+        counts={"queued": queued, "unreachable": unreachable},
+        failure={},
+    )
+
+
+def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
+    if sending.batch is not None:
+        yield devices_of_batch(sending.batch)
+        return
+    for numbers in _chunks(sending.devices):
+        yield Device.objects.filter(pk__in=numbers).order_by("pk")
+
+
+def _facts(devices: QuerySet[Device]) -> Iterator[Reached]:
+    rows = devices.values_list(
+        "pk", "via", "user__email", "user__mobile", "domain__language", "one_time_password__isnull"
+    )
+    return map(Reached._make, rows.iterator(chunk_size=CHUNK))
+
+
+def _queue_chunk(sending: Sending, chunk: tuple[Reached, ...], now: datetime) -> int:
+    """Write the invitations of some devices; return how many."""
+    replaced, busy = _revoke_live([device.pk for device in chunk], now) if sending.include_invited else ({}, set())
+    chosen = [device for device in chunk if device.pk not in busy]
+    _give_passwords([device.pk for device in chosen if device.needs_password])
+    written_now = connection.ops.adapt_datetimefield_value(now)
+    starts_at = connection.ops.adapt_datetimefield_value(max(sending.starts_at or now, now))
+    as_stored = Invitation._meta.get_field("public_id").get_db_prep_value
+
+    def row(device: Reached) -> tuple[object, ...]:
+        public_id = uuid4()
+        return (
+            as_stored(public_id, connection),
+            sending.pk,
+            device.pk,
+            sending.batch_id,
+            replaced.get(device.pk),
+            device.via,
+            device.email if device.via == Invitation.Channel.EMAIL else device.mobile,
+            sending.language or device.language,
+            hash_of(token_of(public_id)),
+            Invitation.State.QUEUED.value,
+            written_now,
+            "",
+            starts_at,
+            0,
+            "",
+            "",
+            "",
+            0,
+            written_now,
+        )
+
+    append(Invitation._meta.db_table, COLUMNS, map(row, chosen))
+    return len(chosen)
+
+
+def _revoke_live(devices: list[int], now: datetime) -> tuple[dict[int, int], set[int]]:
+    """End the live invitations of devices that are invited again.
+
+    Returns:
+        The ended invitation of each device, and the devices whose invitation is in a worker's hand: they are left.
+    """
+    live = Invitation.objects.live().filter(device__in=devices)
+    found = list(live.select_for_update().values_list("pk", "device_id", "holder"))
+    busy = {device for _pk, device, holder in found if holder is not None}
+    ended = {device: pk for pk, device, holder in found if holder is None}
+    Invitation.objects.filter(pk__in=ended.values()).update(
+        state=Invitation.State.REVOKED,
+        revoked_because=Invitation.RevokedBecause.REPLACED,
+        state_changed_at=now,
+        next_attempt_at=None,
+    )
+    return ended, busy
+
+
+def _give_passwords(devices: list[int]) -> None:
+    """Give each of these devices, which have none, a one-time password."""
+    if not devices:
+        return
+    passwords = [encrypt(one_time_password.generate()) for _device in devices]
+    # Their time of change stays: an undo of their import has to know whether a person changed them.
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "UPDATE devices_device SET one_time_password = given.password "
+                "FROM unnest(%s::bigint[], %s::text[]) AS given(id, password) "
+                "WHERE devices_device.id = given.id AND one_time_password IS NULL",
+                [devices, passwords],
+            )
+        else:
+            cursor.executemany(
+                "UPDATE devices_device SET one_time_password = %s WHERE id = %s AND one_time_password IS NULL",
+                list(zip(passwords, devices, strict=True)),
+            )
+
+
+def _take_back(sending: Sending) -> None:
+    """Revoke what still waits; what a worker has in hand right now goes out."""
+    waiting = Invitation.objects.filter(sending=sending, holder=None)
+    now = timezone.now()
+    waiting.filter(state=Invitation.State.QUEUED).update(
+        state=Invitation.State.REVOKED,
+        revoked_because=Invitation.RevokedBecause.CANCELLED,
+        state_changed_at=now,
+        next_attempt_at=None,
+    )
+    waiting.update(next_attempt_at=None)  # reminders
+    if Invitation.objects.filter(sending=sending).exclude(holder=None).exists():
+        return  # the clock sends the task again: by then they have gone out, or wait again
+    sending.move(source=State.CANCELLING, target=State.CANCELLED)
+
+
+def _chunks(items: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    remaining = iter(items)
+    while chunk := tuple(islice(remaining, CHUNK)):
+        yield chunk
