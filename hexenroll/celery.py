@@ -39,6 +39,16 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "tend-outbox": {
+        "task": "invitations.tasks.tend_outbox",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "expire-invitations": {
+        "task": "invitations.tasks.expire_invitations",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "forget-old-imports": {
         "task": "devices.tasks.forget_old_imports",
         "schedule": crontab(hour="3", minute="17"),

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -143,8 +143,9 @@ def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
 
 
 def _facts(devices: QuerySet[Device]) -> Iterator[Reached]:
-    rows = devices.values_list(
-        "pk", "via", "user__email", "user__mobile", "domain__language", "one_time_password__isnull"
+    without = ExpressionWrapper(Q(one_time_password=None), BooleanField())
+    rows = devices.annotate(needs_password=without).values_list(
+        "pk", "via", "user__email", "user__mobile", "domain__language", "needs_password"
     )
     return map(Reached._make, rows.iterator(chunk_size=CHUNK))
 
