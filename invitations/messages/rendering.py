@@ -1,0 +1,154 @@
+"""How does a text with variables become a message? Django's template language, cut down to what can do no harm.
+
+No loaders, no libraries, no tags but `if` and comments, no filters that could break out of HTML or eat the memory, and
+no variables but those of variables.py: so a text that was accepted when it was saved can't fail when it is sent.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.template import Context, Engine, Library, Template, TemplateSyntaxError, defaultfilters, defaulttags
+from django.template.base import FilterExpression, Node, NodeList, TextNode, Variable, VariableNode
+from django.template.defaulttags import IfNode
+from django.utils.translation import gettext as _
+
+from .variables import VARIABLES
+
+TAGS = {"if": defaulttags.do_if, "comment": defaulttags.comment}
+FILTERS = (
+    *("capfirst", "default", "first", "linebreaks", "linebreaksbr", "lower", "title"),
+    *("truncatechars", "truncatewords", "upper"),
+)
+
+
+class TextError(Exception):
+    """A text can't be used.
+
+    Attributes:
+        message: for the person who wrote it: what is wrong, in which line, and what to do.
+        code: of the rule.
+    """
+
+    def __init__(self, message: str, code: str = "syntax") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+def _engine(*, autoescape: bool) -> Engine:
+    library = Library()
+    for name, function in TAGS.items():
+        library.tag(name, function)
+    for name in FILTERS:
+        library.filters[name] = getattr(defaultfilters, name)
+    engine = Engine(loaders=[], autoescape=autoescape)
+    engine.template_builtins = [library]  # instead of Django's own, which Engine always puts in
+    return engine
+
+
+PLAIN, HTML = _engine(autoescape=False), _engine(autoescape=True)
+
+
+def compiled(source: str, engine: Engine = PLAIN) -> Template:
+    """Compile a text.
+
+    Args:
+        source: as a person wrote it.
+        engine: PLAIN; or HTML, which escapes the values.
+
+    Raises:
+        TextError: its syntax is wrong, or it uses a tag, filter or variable that there isn't.
+    """
+    try:
+        template = Template(source.replace("\r\n", "\n"), engine=engine)  # forms send CRLF
+    except TemplateSyntaxError as error:
+        raise TextError(_syntax_message(error)) from error
+    for node in _nodes(template.nodelist):
+        if isinstance(node, TextNode):
+            _check_braces(node)
+        for expression in _expressions(node):
+            _check_variables(expression, node.token.lineno if node.token else 1)
+    return template
+
+
+def rendered(template: Template, values: Mapping[str, Any]) -> str:
+    """Return the text with the values in it."""
+    # Numbers stay as they are: grouping and language are the values' own matter.
+    return template.render(Context(values, autoescape=template.engine.autoescape, use_l10n=False, use_tz=False))
+
+
+def _syntax_message(error: TemplateSyntaxError) -> str:
+    token = getattr(error, "token", None)
+    word = token.contents.split()[0] if token and token.contents else ""
+    line = token.lineno if token else 1
+    if str(error).startswith("Invalid block tag") and word not in (*TAGS, "elif", "else", "endif", "endcomment"):
+        return _(
+            "Line %(line)s: “%(tag)s” is not possible in a message; only if, elif, else, endif and comment are."
+        ) % {
+            "line": line,
+            "tag": word,
+        }
+    if str(error).startswith("Invalid filter"):
+        return _("Line %(line)s: there is no such filter in “%(text)s”. The filters are: %(filters)s.") % {
+            "line": line,
+            "text": token.contents if token else "",
+            "filters": ", ".join(FILTERS),
+        }
+    return _("Line %(line)s: %(problem)s.") % {"line": line, "problem": str(error).rstrip(".")}
+
+
+def _nodes(nodes: NodeList) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if isinstance(node, IfNode):
+            for _condition, branch in node.conditions_nodelists:
+                yield from _nodes(branch)
+
+
+def _expressions(node: Node) -> Iterator[FilterExpression]:
+    if isinstance(node, VariableNode):
+        yield node.filter_expression
+    if isinstance(node, IfNode):
+        for condition, _branch in node.conditions_nodelists:
+            yield from _operands(condition)
+
+
+def _operands(condition: Any) -> Iterator[FilterExpression]:
+    if isinstance(getattr(condition, "value", None), FilterExpression):
+        yield condition.value
+    for operand in (getattr(condition, "first", None), getattr(condition, "second", None)):
+        if operand is not None:
+            yield from _operands(operand)
+
+
+def _check_variables(expression: FilterExpression, line: int) -> None:
+    arguments = [argument for _filter, pairs in expression.filters for is_variable, argument in pairs if is_variable]
+    for variable in (expression.var, *arguments):
+        if isinstance(variable, Variable) and variable.lookups is not None:
+            name = ".".join(variable.lookups)
+            if name not in VARIABLES:
+                raise TextError(_unknown_message(name, line), "unknown_variable")
+
+
+def _unknown_message(name: str, line: int) -> str:
+    close = difflib.get_close_matches(name, VARIABLES, 1)
+    facts = {"line": line, "name": name, "close": close[0] if close else "", "names": ", ".join(VARIABLES)}
+    if close:
+        return (
+            _("Line %(line)s: there is no variable “%(name)s”. Did you mean “%(close)s”? The variables are: %(names)s.")
+            % facts
+        )
+    return _("Line %(line)s: there is no variable “%(name)s”. The variables are: %(names)s.") % facts
+
+
+def _check_braces(node: TextNode) -> None:
+    """Refuse what was meant as a variable or a tag and is none, such as `{{ link }`: it would go out as it stands."""
+    for mark in ("{{", "}}", "{%", "%}"):
+        place = node.s.find(mark)
+        if place >= 0:
+            line = (node.token.lineno if node.token else 1) + node.s[:place].count("\n")
+            raise TextError(
+                _("Line %(line)s: “%(mark)s” has no counterpart in its line. Write variables as {{ link }}.")
+                % {"line": line, "mark": mark}
+            )
