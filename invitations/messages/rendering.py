@@ -68,7 +68,7 @@ def compiled(source: str, engine: Engine = PLAIN) -> Template:
         if isinstance(node, TextNode):
             _check_braces(node)
         for expression in _expressions(node):
-            _check_variables(expression, node.token.lineno if node.token else 1)
+            _check_variables(expression, _line_of(node))
     return template
 
 
@@ -96,6 +96,10 @@ def _syntax_message(error: TemplateSyntaxError) -> str:
             "filters": ", ".join(FILTERS),
         }
     return _("Line %(line)s: %(problem)s.") % {"line": line, "problem": str(error).rstrip(".")}
+
+
+def _line_of(node: Node) -> int:
+    return (node.token.lineno if node.token else None) or 1
 
 
 def _nodes(nodes: NodeList) -> Iterator[Node]:
@@ -147,7 +151,7 @@ def _check_braces(node: TextNode) -> None:
     for mark in ("{{", "}}", "{%", "%}"):
         place = node.s.find(mark)
         if place >= 0:
-            line = (node.token.lineno if node.token else 1) + node.s[:place].count("\n")
+            line = _line_of(node) + node.s[:place].count("\n")
             raise TextError(
                 _("Line %(line)s: “%(mark)s” has no counterpart in its line. Write variables as {{ link }}.")
                 % {"line": line, "mark": mark}

@@ -1,8 +1,8 @@
 """How long is an SMS, in characters and segments, and how is a message made to fit into two? Pure.
 
-3GPP TS 23.038: a text of the GSM alphabet has 7 bits a character (14 for those of its extension table), any other text 16
-bits (UCS-2, a character beyond the basic plane counts twice). One segment holds 140 bytes; several lose 6 each to a header.
-static/invitations/message_editor.js counts by the same rules; a browser test compares the two.
+3GPP TS 23.038: a text of the GSM alphabet has 7 bits a character (14 for those of its extension table), any other text
+16 bits (UCS-2, a character beyond the basic plane counts twice). One segment holds 140 bytes; several lose 6 each to a
+header. static/invitations/message_editor.js counts by the same rules; a browser test compares the two.
 """
 
 import re
@@ -23,13 +23,11 @@ ROOM = {GSM_7: (160, 153), UCS_2: (70, 67)}
 AT_MOST = 2  # segments of an invitation
 # What NFKD does not take apart.
 SPELLED = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛′`´", "'"),
-        **dict.fromkeys("“”„‟″«»", '"'),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        **{"…": "...", "\u00a0": " ", "\u200b": "", "\u200d": "", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"},
-        **{"ı": "i", "ħ": "h", "Ħ": "H", "œ": "oe", "Œ": "OE", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ẞ": "SS"},
-    }
+    dict.fromkeys("‘’‚‛′`´", "'")
+    | dict.fromkeys("“”„‟″«»", '"')
+    | dict.fromkeys("‐‑‒–—―−", "-")
+    | {"…": "...", "\u00a0": " ", "\u200b": "", "\u200d": "", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+    | {"ħ": "h", "Ħ": "H", "œ": "oe", "Œ": "OE", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ẞ": "SS"}
 )
 # Names that may be cut, the least needed first, and to how many characters, in turn.
 CUT = ("sender_name", "device_name", "organisation", "user_name")

@@ -55,8 +55,8 @@ def _german_date(at: datetime) -> str:
 ENGLISH = Wording(
     team="The IT team",
     reasons={
-        Ownership.CORPORATE: "The device belongs to {organisation}; enrolling it gives it its settings and apps for work.",
-        Ownership.PERSONAL: "It is your own device, and enrolling it gives it access to what you need at {organisation}.",
+        Ownership.CORPORATE: "The device belongs to {organisation}; enrolling it brings settings and apps for work.",
+        Ownership.PERSONAL: "It is your own device; enrolling it gives it access to what you need at {organisation}.",
     },
     steps={
         Platform.ANDROID: (
@@ -99,7 +99,7 @@ ENGLISH = Wording(
 GERMAN = Wording(
     team="Das IT-Team",
     reasons={
-        Ownership.CORPORATE: "Das Gerät gehört {organisation}; mit der Anmeldung erhält es seine Einstellungen und Apps.",
+        Ownership.CORPORATE: "Das Gerät gehört {organisation}; mit der Anmeldung erhält es Einstellungen und Apps.",
         Ownership.PERSONAL: "Es ist Ihr eigenes Gerät; mit der Anmeldung erhält es Zugang zu allem, was Sie bei "
         "{organisation} brauchen.",
     },
