@@ -52,6 +52,10 @@ def _german_date(at: datetime) -> str:
     return f"{at.day}. {GERMAN_MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02} Uhr ({at.tzname()})"
 
 
+# How a device enrolls is said by the page behind the link, which knows what it was opened on.
+FOLLOW = "Follow the steps of the page that opens; it shows the one-time password, too."
+FOLLOW_DE = "Folgen Sie den Schritten der Seite, die sich öffnet; auch das Einmalpasswort steht dort."
+
 ENGLISH = Wording(
     team="The IT team",
     reasons={
@@ -60,36 +64,34 @@ ENGLISH = Wording(
     },
     steps={
         Platform.ANDROID: (
-            "Open the link on the Android device, in Chrome.",
-            "Install the app that the page names, and allow what it asks for.",
-            "Enter the one-time password when you are asked for it.",
+            "Charge the Android device and connect it to the Internet.",
+            "Open the link on that device.",
+            FOLLOW,
         ),
         Platform.IOS: (
-            "Open the link on the iPhone or iPad, in Safari.",
-            "Allow the download of the profile.",
-            "Open Settings, tap “Profile Downloaded”, then “Install”.",
-            "Enter the one-time password when you are asked for it.",
+            "Charge the iPhone or iPad and connect it to the Internet.",
+            "Open the link on that device, in Safari.",
+            FOLLOW,
         ),
         Platform.MACOS: (
-            "Open the link on the Mac, in Safari, and download the profile.",
-            "Open System Settings, then General > Device Management (before macOS 15: Privacy & Security > Profiles).",
-            "Double-click the downloaded profile and choose “Install”.",
-            "Enter the one-time password when you are asked for it.",
+            "Connect the Mac to power and to the Internet, and sign in as someone who may administer it.",
+            "Open the link on that Mac, in Safari.",
+            FOLLOW,
         ),
         Platform.LINUX: (
-            "Open the link on the Linux computer.",
-            "Run the command that the page shows, in a terminal.",
-            "Enter the one-time password when you are asked for it.",
+            "Connect the computer to power and to the Internet, and sign in as someone who may administer it.",
+            "Open the link on that computer.",
+            FOLLOW,
         ),
         Platform.TVOS: (
-            "An Apple TV has no browser: open the link on a phone or computer.",
-            "Follow the page's steps with the remote control at hand.",
-            "Enter the one-time password when you are asked for it.",
+            "Connect the Apple TV to power and to the Internet.",
+            "Open the link on a phone or computer: an Apple TV opens no web pages.",
+            FOLLOW,
         ),
         Platform.WINDOWS: (
-            "Open the link on the Windows computer.",
-            "Open Settings > Accounts > Access work or school, and choose “Enroll only in device management”.",
-            "Enter your e-mail address, and the one-time password when you are asked for it.",
+            "Connect the computer to power and to the Internet, and sign in as someone who may administer it.",
+            "Open the link on that computer.",
+            FOLLOW,
         ),
     },
     qr_code="QR code of the link: {link}",
@@ -105,38 +107,34 @@ GERMAN = Wording(
     },
     steps={
         Platform.ANDROID: (
-            "Öffnen Sie den Link auf dem Android-Gerät in Chrome.",
-            "Installieren Sie die App, die die Seite nennt, und erlauben Sie, worum sie bittet.",
-            "Geben Sie das Einmalpasswort ein, wenn danach gefragt wird.",
+            "Laden Sie das Android-Gerät und verbinden Sie es mit dem Internet.",
+            "Öffnen Sie den Link auf diesem Gerät.",
+            FOLLOW_DE,
         ),
         Platform.IOS: (
-            "Öffnen Sie den Link auf dem iPhone oder iPad in Safari.",
-            "Erlauben Sie, dass das Profil geladen wird.",
-            "Öffnen Sie die Einstellungen, tippen Sie auf „Profil geladen“ und dann auf „Installieren“.",
-            "Geben Sie das Einmalpasswort ein, wenn danach gefragt wird.",
+            "Laden Sie das iPhone oder iPad und verbinden Sie es mit dem Internet.",
+            "Öffnen Sie den Link auf diesem Gerät in Safari.",
+            FOLLOW_DE,
         ),
         Platform.MACOS: (
-            "Öffnen Sie den Link auf dem Mac in Safari und laden Sie das Profil.",
-            "Öffnen Sie die Systemeinstellungen, dann Allgemein > Geräteverwaltung (vor macOS 15: Datenschutz & "
-            "Sicherheit > Profile).",
-            "Klicken Sie doppelt auf das geladene Profil und wählen Sie „Installieren“.",
-            "Geben Sie das Einmalpasswort ein, wenn danach gefragt wird.",
+            "Verbinden Sie den Mac mit Strom und Internet. Melden Sie sich als jemand an, der ihn verwalten darf.",
+            "Öffnen Sie den Link auf diesem Mac in Safari.",
+            FOLLOW_DE,
         ),
         Platform.LINUX: (
-            "Öffnen Sie den Link auf dem Linux-Rechner.",
-            "Führen Sie den Befehl, den die Seite zeigt, in einem Terminal aus.",
-            "Geben Sie das Einmalpasswort ein, wenn danach gefragt wird.",
+            "Verbinden Sie den Rechner mit Strom und Internet. Melden Sie sich als jemand an, der ihn verwalten darf.",
+            "Öffnen Sie den Link auf diesem Rechner.",
+            FOLLOW_DE,
         ),
         Platform.TVOS: (
-            "Ein Apple TV hat keinen Browser: Öffnen Sie den Link auf einem Telefon oder Rechner.",
-            "Folgen Sie den Schritten der Seite mit der Fernbedienung in der Hand.",
-            "Geben Sie das Einmalpasswort ein, wenn danach gefragt wird.",
+            "Verbinden Sie das Apple TV mit Strom und Internet.",
+            "Öffnen Sie den Link auf einem Telefon oder Rechner: Ein Apple TV öffnet keine Webseiten.",
+            FOLLOW_DE,
         ),
         Platform.WINDOWS: (
-            "Öffnen Sie den Link auf dem Windows-Rechner.",
-            "Öffnen Sie Einstellungen > Konten > Auf Arbeits- oder Schulkonto zugreifen und wählen Sie „Nur bei der "
-            "Geräteverwaltung registrieren“.",
-            "Geben Sie Ihre E-Mail-Adresse ein, und das Einmalpasswort, wenn danach gefragt wird.",
+            "Verbinden Sie den Rechner mit Strom und Internet. Melden Sie sich als jemand an, der ihn verwalten darf.",
+            "Öffnen Sie den Link auf diesem Rechner.",
+            FOLLOW_DE,
         ),
     },
     qr_code="QR-Code des Links: {link}",
