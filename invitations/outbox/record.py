@@ -51,11 +51,11 @@ def accepted(invitation: Invitation, outcome: Accepted) -> None:
     }
     if not is_reminder(invitation):
         changes |= {"state": SENT_OR_FURTHER, "state_changed_at": now, "sent_at": now}
-        changes["next_attempt_at"] = _next_reminder(invitation, sent=0, now=now)
+        changes["next_attempt_at"] = next_reminder(invitation, sent=0, now=now)
         _held(invitation).update(**changes)
         return
     sent = invitation.reminders + 1
-    changes |= {"reminders": sent, "next_attempt_at": _next_reminder(invitation, sent=sent, now=now)}
+    changes |= {"reminders": sent, "next_attempt_at": next_reminder(invitation, sent=sent, now=now)}
     if _held(invitation).update(**changes):
         invitation.note(Kind.REMINDED)
 
@@ -106,7 +106,7 @@ def _why(error: NotSentError) -> dict[str, object]:
     return {"last_error": error.message, "error_code": error.code[:40]}
 
 
-def _next_reminder(invitation: Invitation, *, sent: int, now: datetime) -> datetime | None:
+def next_reminder(invitation: Invitation, *, sent: int, now: datetime) -> datetime | None:
     """Return when the next reminder is due, None: there will be none."""
     sending = invitation.sending
     if not sending.remind_after_days or sent >= sending.remind_at_most:
