@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 # What a form around a file takes: its other fields, and the boundaries between them.
 FORM_BYTES = 2**20
+# Callbacks of providers, whose views take no such body and can't sign in.
+CALLBACKS = "/webhooks/"
 
 
 class RequestBodyMiddleware:
@@ -44,7 +46,7 @@ class RequestBodyMiddleware:
             if request.user.is_authenticated:
                 _discard(request, 4 * settings.HEXENROLL_IMPORT_MAX_BYTES)
             return too_large(request)
-        if request.content_type != "multipart/form-data":
+        if request.content_type != "multipart/form-data" or request.path.startswith(CALLBACKS):
             return None
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:
             return redirect_to_login(request.path)  # strangers don't fill the disk
