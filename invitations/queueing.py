@@ -11,8 +11,9 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
-from django.db import connection, transaction
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db import OperationalError, connection, transaction
+from django.db.models import BooleanField, CharField, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -81,6 +82,9 @@ def run(sending_id: int) -> None:
                 _take_back(sending)
                 return
             _queue(sending)
+    except OperationalError:
+        logger.warning("sending %s could not be prepared now; it is tried again", sending_id)
+        raise
     except Exception:
         logger.exception("sending %s could not be prepared", sending_id)
         _fail(sending_id, _("It could not be prepared, and nothing was sent. The worker's log says why."))
@@ -144,8 +148,9 @@ def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
 
 def _facts(devices: QuerySet[Device]) -> Iterator[Reached]:
     without = ExpressionWrapper(Q(one_time_password=None), BooleanField())
-    rows = devices.annotate(needs_password=without).values_list(
-        "pk", "via", "user__email", "user__mobile", "domain__language", "needs_password"
+    number = Cast("user__mobile", CharField())  # as it is stored: it is not read as a phone number
+    rows = devices.annotate(needs_password=without, number=number).values_list(
+        "pk", "via", "user__email", "number", "domain__language", "needs_password"
     )
     return map(Reached._make, rows.iterator(chunk_size=CHUNK))
 

@@ -15,7 +15,7 @@ this order:
 | has no mobile number                               | goes by the mail  | no_mobile          | as for SMS    |
 | has one that is no phone number                    | goes by the mail  | not_a_phone_number | as for SMS    |
 
-(*) unless devices are to be invited again.
+(*) unless devices are to be invited again: then, by e-mail, neither this nor a bounce is an obstacle.
 """
 
 from dataclasses import dataclass
@@ -104,10 +104,9 @@ def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -
     invited = Invitation.objects.live().exclude(state=State.BOUNCED).filter(device=OuterRef("pk"))
     bounces = Invitation.objects.filter(recipient=OuterRef("user__email"), state=State.BOUNCED)
     before = [] if include_invited else [When(Exists(invited), then=Value(Obstacle.INVITED_ALREADY.value))]
-    no_email = [
-        When(user__email="", then=Value(Obstacle.NO_EMAIL.value)),
-        When(Exists(bounces), then=Value(Obstacle.BOUNCED.value)),
-    ]
+    no_email = [When(user__email="", then=Value(Obstacle.NO_EMAIL.value))]
+    if channel == Channel.EMAIL_OR_SMS or not include_invited:
+        no_email.append(When(Exists(bounces), then=Value(Obstacle.BOUNCED.value)))
     no_sms = [
         When(user__mobile="", then=Value(Obstacle.NO_MOBILE.value)),
         When(~Q(user__mobile__regex=E164), then=Value(Obstacle.NOT_A_PHONE_NUMBER.value)),
