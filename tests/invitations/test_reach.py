@@ -1,5 +1,6 @@
 """Who is reached by which channel, and why not the others? The table of invitations/reach.py."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -31,17 +32,27 @@ def bounced() -> Device:
 
 def misspelled() -> Device:
     device = known()
-    DeviceUser.objects.filter(pk=device.user_id).update(mobile="0170 1234567")
+    DeviceUser.objects.update(mobile="0170 1234567")
     return device
 
 
-CASES = {
-    "enrolled": (lambda: known(status="enrolled"), *["not_pre_approved"] * 3),
-    "disenrolled": (lambda: known(status="disenrolled"), *["not_pre_approved"] * 3),
-    "blocked": (lambda: known(status="blocked"), *["not_pre_approved"] * 3),
-    "late": (lambda: known(approval_expires_at=timezone.now() - timedelta(1)), *["approval_expired"] * 3),
-    "invited": (lambda: InvitationFactory.create(state="sent").device, *["invited_already"] * 3),
-    "nobody": (lambda: known(user=None), *["no_user"] * 3),
+CASES: dict[str, tuple[Callable[[], Device], str, str, str]] = {
+    "enrolled": (lambda: known(status="enrolled"), "not_pre_approved", "not_pre_approved", "not_pre_approved"),
+    "disenrolled": (lambda: known(status="disenrolled"), "not_pre_approved", "not_pre_approved", "not_pre_approved"),
+    "blocked": (lambda: known(status="blocked"), "not_pre_approved", "not_pre_approved", "not_pre_approved"),
+    "late": (
+        lambda: known(approval_expires_at=timezone.now() - timedelta(1)),
+        "approval_expired",
+        "approval_expired",
+        "approval_expired",
+    ),
+    "invited": (
+        lambda: InvitationFactory.create(state="sent").device,
+        "invited_already",
+        "invited_already",
+        "invited_already",
+    ),
+    "nobody": (lambda: known(user=None), "no_user", "no_user", "no_user"),
     "all there": (known, "by email", "by sms", "by email"),
     "no mail": (lambda: known(user__email=""), "no_email", "by sms", "by sms"),
     "bounced": (bounced, "bounced", "by sms", "by sms"),
