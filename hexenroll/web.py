@@ -20,6 +20,7 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(Path(settings.FILE_UPLOAD_TEMP_DIR))  # noqa: S108
 control_socket_disable = True
 accesslog = "-"
+logger_class = "hexenroll.masked_log.GunicornLogger"  # links of invitations are keys
 access_log_format = "%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # without the query: it may hold a token
 
 

@@ -1,0 +1,38 @@
+"""What must not be read in the logs? The token of an invitation's link, which is all that it takes to enroll a device.
+
+Named by settings.py for the logs of Django and Celery, and by web.py for gunicorn's.
+"""
+
+import logging
+import re
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+MASK = "…"
+# Whatever stands behind /i/, however it is written; and wherever else, what looks like a token (link_token.py).
+_LINK = re.compile(r"((?:/|%2f)(?:i|%69)(?:/|%2f))[^\s\"'<>]+", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
+
+
+def masked(text: str) -> str:
+    """Return the text with every token of a link replaced by `…`."""
+    return _TOKEN.sub(MASK, _LINK.sub(rf"\1{MASK}", text))
+
+
+class MaskedFormatter(logging.Formatter):
+    """Formats a line, its traceback included, without tokens."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
+class GunicornLogger(Logger):
+    """gunicorn's logger, whose access and error lines have no tokens."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                own = handler.formatter
+                handler.setFormatter(MaskedFormatter(own._fmt, own.datefmt) if own else MaskedFormatter())
