@@ -1,10 +1,11 @@
 """The whole HTTP surface, by who may come in."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from enrollment.invitation_page import invitation, invitation_password
 from hexenroll.admin import search
 from hexenroll.health import healthz
 
@@ -36,6 +37,9 @@ urlpatterns = [
     # Anyone, without signing in: says whether the portal works, and nothing about what is in it.
     path("healthz", healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # Device users: no sign-in, the link is the key. Any text may stand for the token: what is none gets its page, too.
+    re_path(r"^i/(?P<token>[\s\S]*)/password$", invitation_password, name="invitation_password"),
+    re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),
     # Staff: signed in, and each page asks for its permission.
     path("admin/search/", search),
     path("admin/", admin.site.urls),
