@@ -19,6 +19,7 @@ this order:
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Length
@@ -93,7 +94,7 @@ def devices_of_batch(batch: ImportBatch) -> QuerySet[Device]:
     return ticked_devices(batch).order_by("pk")
 
 
-def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> QuerySet[Device]:
+def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> QuerySet[Any]:
     """Annotate devices with `via` (`email`, `sms`, or "" for neither) and with `obstacle` ("" where there is none).
 
     Args:

@@ -69,14 +69,14 @@ def test_the_table_of_reach(case: str, column: int) -> None:
     make, *answers = CASES[case]
     make()
     device = reached(Device.objects.all(), ["email", "sms", "email_or_sms"][column], include_invited=False).get()
-    assert (device.obstacle or f"by {device.via}") == answers[column]  # type: ignore[attr-defined]
+    assert (device.obstacle or f"by {device.via}") == answers[column]
 
 
 @pytest.mark.parametrize("case", ["invited", "bounced"])
 def test_who_is_invited_again_may_have_been_invited_before(case: str) -> None:
     CASES[case][0]()
     device = reached(Device.objects.all(), "email", include_invited=True).get()
-    assert (device.via, device.obstacle) == ("email", "")  # type: ignore[attr-defined]
+    assert (device.via, device.obstacle) == ("email", "")
 
 
 def test_the_summary_counts_everybody_once_by_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
