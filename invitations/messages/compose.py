@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -19,6 +18,7 @@ from . import qr_code
 from .message import Mail, Sms
 from .mime import CONTROL
 from .rendering import HTML, TextError, compiled, rendered
+from .samples import organisation
 from .shipped import Texts, shipped
 from .sms_length import fitted
 from .variables import Facts, html_values, one_line, values_of
@@ -94,11 +94,6 @@ def texts_for(channel: str, language: str, domain_id: int | None) -> Texts:
     if chosen is None:
         return shipped(channel, language)
     return Texts(chosen.subject, chosen.text, chosen.html)
-
-
-def organisation() -> str:
-    """Return the organisation's name as device users know it; without one, the portal's host name."""
-    return settings.HEXENROLL_ORGANISATION or urlsplit(settings.PUBLIC_URL).hostname or "hexenroll"
 
 
 def name_of(person: User | None) -> str:

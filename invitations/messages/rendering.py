@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from .variables import VARIABLES
 
 TAGS = {"if": defaulttags.do_if, "comment": defaulttags.comment}
+INNER_TAGS = frozenset(("elif", "else", "endif", "endcomment"))
 FILTERS = (
     *("capfirst", "default", "first", "linebreaks", "linebreaksbr", "lower", "title"),
     *("truncatechars", "truncatewords", "upper"),
@@ -64,12 +65,21 @@ def compiled(source: str, engine: Engine = PLAIN) -> Template:
         template = Template(source.replace("\r\n", "\n"), engine=engine)  # forms send CRLF
     except TemplateSyntaxError as error:
         raise TextError(_syntax_message(error)) from error
+    except RecursionError as error:
+        raise TextError(_("The {% if %} tags are nested too deep.")) from error
     for node in _nodes(template.nodelist):
         if isinstance(node, TextNode):
             _check_braces(node)
         for expression in _expressions(node):
-            _check_variables(expression, _line_of(node))
+            _check_variables(expression, line_of(node))
     return template
+
+
+def variables_of(template: Template) -> set[str]:
+    """Return the names of the variables that a text uses, in conditions and as arguments of filters, too."""
+    return {
+        name for node in _nodes(template.nodelist) for expression in _expressions(node) for name in _names(expression)
+    }
 
 
 def rendered(template: Template, values: Mapping[str, Any]) -> str:
@@ -82,7 +92,7 @@ def _syntax_message(error: TemplateSyntaxError) -> str:
     token = getattr(error, "token", None)
     word = token.contents.split()[0] if token and token.contents else ""
     line = token.lineno if token else 1
-    if str(error).startswith("Invalid block tag") and word not in (*TAGS, "elif", "else", "endif", "endcomment"):
+    if str(error).startswith("Invalid block tag") and word not in INNER_TAGS:
         return _(
             "Line %(line)s: “%(tag)s” is not possible in a message; only if, elif, else, endif and comment are."
         ) % {
@@ -98,7 +108,8 @@ def _syntax_message(error: TemplateSyntaxError) -> str:
     return _("Line %(line)s: %(problem)s.") % {"line": line, "problem": str(error).rstrip(".")}
 
 
-def _line_of(node: Node) -> int:
+def line_of(node: Node) -> int:
+    """Return the line of the source in which a part of a text begins, from 1."""
     return (node.token.lineno if node.token else None) or 1
 
 
@@ -126,13 +137,17 @@ def _operands(condition: Any) -> Iterator[FilterExpression]:
             yield from _operands(operand)
 
 
-def _check_variables(expression: FilterExpression, line: int) -> None:
+def _names(expression: FilterExpression) -> Iterator[str]:
     arguments = [argument for _filter, pairs in expression.filters for is_variable, argument in pairs if is_variable]
     for variable in (expression.var, *arguments):
         if isinstance(variable, Variable) and variable.lookups is not None:
-            name = ".".join(variable.lookups)
-            if name not in VARIABLES:
-                raise TextError(_unknown_message(name, line), "unknown_variable")
+            yield ".".join(variable.lookups)
+
+
+def _check_variables(expression: FilterExpression, line: int) -> None:
+    for name in _names(expression):
+        if name not in VARIABLES:
+            raise TextError(_unknown_message(name, line), "unknown_variable")
 
 
 def _unknown_message(name: str, line: int) -> str:
@@ -151,7 +166,7 @@ def _check_braces(node: TextNode) -> None:
     for mark in ("{{", "}}", "{%", "%}"):
         place = node.s.find(mark)
         if place >= 0:
-            line = _line_of(node) + node.s[:place].count("\n")
+            line = line_of(node) + node.s[:place].count("\n")
             raise TextError(
                 _("Line %(line)s: “%(mark)s” has no counterpart in its line. Write variables as {{ link }}.")
                 % {"line": line, "mark": mark}

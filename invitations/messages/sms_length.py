@@ -2,7 +2,7 @@
 
 3GPP TS 23.038: a text of the GSM alphabet has 7 bits a character (14 for those of its extension table), any other text
 16 bits (UCS-2, a character beyond the basic plane counts twice). One segment holds 140 bytes; several lose 6 each to a
-header. static/invitations/message_editor.js counts by the same rules; a browser test compares the two.
+header.
 """
 
 import re
@@ -70,6 +70,11 @@ def _length(encoding: str, sizes: list[int]) -> Length:
 def fits(text: str) -> bool:
     """Tell whether a text fits into the segments of an invitation."""
     return length_of(text).segments <= AT_MOST
+
+
+def foreign_characters(text: str) -> list[str]:
+    """Return the characters of a text that the GSM alphabet lacks, each once, in order."""
+    return [character for character in dict.fromkeys(text) if character not in UNITS]
 
 
 def transliterated(text: str) -> str:
