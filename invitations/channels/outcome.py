@@ -45,3 +45,15 @@ class ProviderDownError(TryLaterError):
 
     It says nothing about the message in hand, which is not counted as tried.
     """
+
+
+class DoubtError(Exception):
+    """The message was not sent, and what was said may be about this message, or about every one.
+
+    A channel raises `error` for the first such message, and ProviderDownError when the next one meets the same: so one
+    bad recipient never stops the others, and a provider in trouble doesn't use up the attempts of them all.
+    """
+
+    def __init__(self, error: NotSentError) -> None:
+        super().__init__(error.message)
+        self.error = error
