@@ -1,8 +1,9 @@
-"""Registers the app; ties it to what happens to imports."""
+"""Registers the app; ties it to what happens to imports; sees to it that the shipped texts can be edited."""
 
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,11 +15,19 @@ def invite_imported(batch: Any, **kwargs: object) -> None:
         invite_batch(batch, Options(channel=batch.channel, include_invited=True), batch.committed_by)
 
 
+def ensure_message_templates(**kwargs: object) -> None:
+    """Make the rows of the shipped texts, so that there is something to find and edit."""
+    from invitations.messages.shipped import ensure_rows
+
+    ensure_rows()
+
+
 class InvitationsConfig(AppConfig):
     name = "invitations"
     verbose_name = _("Invitations")
 
     def ready(self) -> None:
+        post_migrate.connect(ensure_message_templates, sender=self, dispatch_uid="invitations.message_templates")
         from devices.imports.commit import import_committed
         from devices.imports.undo import VETOES
 
