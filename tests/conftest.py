@@ -23,7 +23,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.portal import Portal
 from tests.servers import SERVERS, Servers
 
-OPERATOR_RIGHTS = ("view_device", "view_deviceuser", "view_importbatch")
+OPERATOR_RIGHTS = ("view_device", "view_deviceuser", "view_importbatch", "view_invitation", "view_sending")
 
 
 # --- the network: nothing but this machine ---------------------------------------------------------------
@@ -84,7 +84,8 @@ def static_files() -> None:
 # --- the three people ------------------------------------------------------------------------------------
 def make_person(name: str, rights: tuple[str, ...] = (), *, superuser: bool = False) -> User:
     person = User.objects.create(username=name, is_staff=True, is_superuser=superuser)
-    person.user_permissions.set(Permission.objects.filter(content_type__app_label="devices", codename__in=rights))
+    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations"))
+    person.user_permissions.set(ours.filter(codename__in=rights))
     return person
 
 

@@ -206,7 +206,9 @@ def test_a_list_costs_the_same_number_of_queries_for_2_rows_and_for_20(administr
 def test_the_domain_local_always_exists_and_can_be_neither_renamed_nor_deleted(administrator_client: Client) -> None:
     local = Domain.objects.get(name="local")
     assert administrator_client.post(url("domain", "delete", local.pk), {"post": "yes"}).status_code == 403
-    administrator_client.post(url("domain", "change", local.pk), {"name": "other", "phone_region": "DE"})
+    administrator_client.post(
+        url("domain", "change", local.pk), {"name": "other", "phone_region": "DE", "language": "en"}
+    )
     local.refresh_from_db()
     assert (local.name, local.phone_region) == ("local", "DE")
 

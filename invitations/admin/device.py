@@ -1,0 +1,75 @@
+"""What do invitations add to the pages of devices? The action that invites, the list of one device's invitations, and
+what is deleted along with a device. Registered in place of the page of the lower layer, which knows nothing of this."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from devices.admin.device import DeviceAdmin
+from devices.models import Device
+from invitations.models import Invitation, InvitationEvent
+
+from .invitation import InvitationAdmin
+from .invitation_actions import SEND
+from .invite_devices import invite_page
+
+admin.site.unregister(Device)
+# So many of a device's invitations are on its page; the list has them all.
+SHOWN = 5
+
+
+@admin.register(Device)
+class InvitableDeviceAdmin(DeviceAdmin):
+    actions = ("send_invitation",)
+    actions_detail = ("invite",)
+    change_form_outer_after_template = "invitations/_of_device.html"
+
+    def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Tell who may invite; which devices can be invited, the page says."""
+        return self.has_view_permission(request) and request.user.has_perm(SEND)
+
+    @admin.action(description=_("Send invitation"), permissions=["invite"])
+    def send_invitation(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase | None:
+        keys = [(ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+        across = ("select_across", request.POST.get("select_across", "0"))
+        hidden = [("action", "send_invitation"), across, *keys]
+        return invite_page(self, request, queryset, back=request.get_full_path(), hidden=hidden)
+
+    @action(description=_("Send invitation"), permissions=["invite"], url_path="invite", icon="send")
+    def invite(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+            raise Http404
+        devices = self.get_queryset(request).filter(pk=object_id)
+        if not devices.exists():
+            raise Http404
+        return invite_page(self, request, devices, back=reverse("admin:devices_device_change", args=[object_id]))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        found = super().get_actions_detail(request, object_id)
+        is_waiting = Device.objects.pre_approved().filter(pk=object_id).exists()
+        return [shown for shown in found if is_waiting or not shown.action_name.endswith("_invite")]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        shown: dict[str, Any] = {}
+        if request.user.has_perm("invitations.view_invitation") and object_id.isascii() and object_id.isdecimal():
+            invitations = list(Invitation.objects.filter(device=int(object_id)).select_related("sending")[: SHOWN + 1])
+            shown = {
+                "invitations": [(found, InvitationAdmin.STATE_COLOURS[found.state]) for found in invitations[:SHOWN]],
+                "has_more_invitations": len(invitations) > SHOWN,
+                "may_see_invitations": True,
+            }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let invitations go with their devices: the permission to delete those suffices."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        counts.pop(InvitationEvent._meta.verbose_name_plural, None)  # part of their invitations
+        return deleted, counts, set(missing) - {Invitation._meta.verbose_name}, protected

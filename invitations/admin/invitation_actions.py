@@ -1,0 +1,121 @@
+"""What can be done with invitations, with one or with all that are ticked, and what is said then? For the pages."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from invitations import actions, many
+from invitations.actions import LONGEST_DAYS
+from invitations.models import Invitation
+
+SEND = "invitations.send_invitation"
+_WRONG = gettext_lazy("Write a whole number of days, from 1 to 365.")
+
+
+class DaysForm(forms.Form):
+    """For how many days from now."""
+
+    days = forms.IntegerField(
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        initial=7,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _WRONG),
+    )
+
+
+def act_on(invitation: Invitation, name: str, days: int, person: User) -> str:
+    """Resend, revoke or extend one invitation.
+
+    Args:
+        invitation: the one.
+        name: `resend`, `revoke` or `extend`.
+        days: for how many from now it is valid, when it is extended.
+        person: who asked for it.
+
+    Returns:
+        What to tell that person.
+
+    Raises:
+        ActionError: it can't be done; the text says why.
+    """
+    if name == "resend":
+        actions.resend(invitation, person)
+        return _("A new invitation is being prepared. As soon as it is there, the link of this one is dead.")
+    if name == "revoke":
+        actions.revoke(invitation, person)
+        return _("The invitation is revoked: its link does not work any more.")
+    actions.extend(invitation, days, person)
+    text = ngettext(
+        "The invitation is valid for %(days)s day from now.",
+        "The invitation is valid for %(days)s days from now.",
+        days,
+    )
+    return text % {"days": days}
+
+
+@admin.action(description=gettext_lazy("Send again"), permissions=["send"])
+def resend(page: Any, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+    outcome = many.resend(queryset, _person(request))
+    text = ngettext(
+        "%(count)s invitation is being prepared anew.",
+        "%(count)s invitations are being prepared anew.",
+        outcome.done,
+    )
+    _say(request, outcome, text)
+
+
+@admin.action(description=gettext_lazy("Revoke"), permissions=["send"])
+def revoke(page: Any, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+    outcome = many.revoke(queryset, _person(request))
+    text = ngettext("%(count)s invitation is revoked.", "%(count)s invitations are revoked.", outcome.done)
+    _say(request, outcome, text)
+
+
+@admin.action(description=gettext_lazy("Extend…"), permissions=["send"])
+def extend(page: Any, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse | None:
+    """Ask for the number of days, then extend."""
+    is_asked = "days" in request.POST
+    form = DaysForm(request.POST if is_asked else None)
+    if not (is_asked and form.is_valid()):
+        context = {
+            **page.admin_site.each_context(request),
+            "title": _("Extend invitations"),
+            "form": form,
+            "count": queryset.order_by().count(),
+            "ticked": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+            "list_url": request.get_full_path(),
+        }
+        return TemplateResponse(request, "invitations/extend.html", context, status=422 if is_asked else 200)
+    outcome = many.extend(queryset, form.cleaned_data["days"], _person(request))
+    text = ngettext(
+        "%(count)s invitation is valid for longer.", "%(count)s invitations are valid for longer.", outcome.done
+    )
+    _say(request, outcome, text)
+    return None
+
+
+BULK_ACTIONS = (resend, extend, revoke)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)  # the console has sent everybody else to the sign-in
+
+
+def _say(request: HttpRequest, outcome: many.Outcome, text: str) -> None:
+    """Say with how many it was done, and with how many it was not and why."""
+    if outcome.done:
+        messages.success(request, text % {"count": outcome.done})
+    for reason, count in outcome.skipped.items():
+        left = ngettext("%(count)s was left out: %(reason)s.", "%(count)s were left out: %(reason)s.", count)
+        messages.warning(request, left % {"count": count, "reason": reason.label})
+    if not outcome.done and not outcome.skipped:
+        messages.warning(request, _("None of them is in the list any more."))
