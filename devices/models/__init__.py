@@ -2,6 +2,7 @@
 
 from .device import Device
 from .device_group import DeviceGroup
+from .device_inventory import DeviceInventory
 from .device_user import DeviceUser
 from .domain import Domain
 from .import_batch import ImportBatch
@@ -11,6 +12,7 @@ from .policy import Policy
 __all__ = [
     "Device",
     "DeviceGroup",
+    "DeviceInventory",
     "DeviceUser",
     "Domain",
     "ImportBatch",

@@ -1,0 +1,9 @@
+"""What the portal remembers about who asked to come in, and by which settings they were judged."""
+
+from .answered_request import AnsweredRequest
+from .blocked_hardware import BlockedHardware
+from .device_token import DeviceToken
+from .enrollment_attempt import EnrollmentAttempt
+from .enrollment_settings import EnrollmentSettings
+
+__all__ = ["AnsweredRequest", "BlockedHardware", "DeviceToken", "EnrollmentAttempt", "EnrollmentSettings"]
