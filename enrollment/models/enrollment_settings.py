@@ -18,25 +18,6 @@ DEFAULT_EXCLUSIONS: tuple[dict[str, Any], ...] = (
 )
 
 
-class Method(models.TextChoices):
-    """How a device enrolls: which way led it to the endpoint."""
-
-    EMAIL = "email", _("Invitation by e-mail")
-    SMS = "sms", _("Invitation by SMS")
-    SELF = "self", _("Self enrollment")
-    QR = "qr", _("QR code")
-    ADE = "ade", _("Apple Automated Device Enrollment")
-    ZERO_TOUCH = "zero_touch", _("Android zero-touch")
-    AGENT = "agent", _("Agent")
-
-
-class ManagementMode(models.TextChoices):
-    """How far Android Enterprise gives the device into the organisation's hand."""
-
-    PROFILE_OWNER = "profile_owner", _("Work profile (profile owner)")
-    DEVICE_OWNER = "device_owner", _("Fully managed (device owner)")
-
-
 def default_exclusions() -> list[dict[str, Any]]:
     return [dict(exclusion) for exclusion in DEFAULT_EXCLUSIONS]
 
