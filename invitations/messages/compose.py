@@ -140,6 +140,7 @@ def _mail(invitation: Invitation, texts: Compiled, facts: Facts) -> Mail:
         qr_code=qr_code.png(facts.link) if "cid:qr-code" in html else b"",
         message_id=link_token.message_id_of(invitation.public_id, invitation.reminders + 1 if facts.is_reminder else 0),
         headers=(*HEADERS, ("Content-Language", facts.language)),
+        secrets=_secrets(facts),
     )
 
 
@@ -149,4 +150,8 @@ def _sms(invitation: Invitation, texts: Compiled, facts: Facts, key: str) -> Sms
         raise ComposeError(
             _("The message is longer than two SMS, even with the names cut short. Shorten its text or the password.")
         )
-    return Sms(recipient=invitation.recipient, text=text, key=key)
+    return Sms(recipient=invitation.recipient, text=text, key=key, secrets=_secrets(facts))
+
+
+def _secrets(facts: Facts) -> tuple[str, ...]:
+    return tuple(filter(None, (facts.link[-link_token.LENGTH :], facts.one_time_password)))
