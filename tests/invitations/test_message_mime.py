@@ -187,7 +187,7 @@ def test_any_text_comes_back_line_by_line(text: str) -> None:
     check_lines(data)
     message = email.message_from_bytes(data, policy=SMTP)
     plain = next(part for part in message.walk() if part.get_content_type() == "text/plain")
-    assert plain.get_payload(decode=True).decode() == "\r\n".join(text.splitlines()) + "\r\n"
+    assert plain.get_payload(decode=True) == ("\r\n".join(text.splitlines()) + "\r\n").encode()
 
 
 def test_a_long_subject_is_folded_at_its_words() -> None:
