@@ -18,6 +18,7 @@ this order:
 (*) unless devices are to be invited again: then, by e-mail, neither this nor a bounce is an obstacle.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,8 @@ class Limit(TextChoices):
     )
 
 
+# Those that only say why no SMS goes out.
+OF_SMS = frozenset({Obstacle.NO_MOBILE, Obstacle.NOT_A_PHONE_NUMBER})
 LIMITED = {Limit.ANDROID: Platform.ANDROID, Limit.WINDOWS: Platform.WINDOWS}
 # E.164: a plus sign and 7 to 15 digits; what the database holds otherwise came in past the forms.
 E164 = r"^\+[0-9]+$"
@@ -87,6 +90,10 @@ class Summary:
     @property
     def reached(self) -> int:
         return self.by_email + self.by_sms
+
+    @property
+    def unreached(self) -> int:
+        return self.total - self.reached
 
 
 def devices_of_batch(batch: ImportBatch) -> QuerySet[Device]:
@@ -144,11 +151,38 @@ def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -
 
 def summary(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> Summary:
     """Count who is reached by `channel`, who is not and why; one query."""
-    found = reached(devices, channel, include_invited=include_invited).order_by()
+    found = reached(devices, channel, include_invited=include_invited)
+    return _added_up((via, why, limit, number) for via, why, _email, _sms, limit, number in _counted(found))
+
+
+def summaries(devices: QuerySet[Device], *, include_invited: bool) -> dict[Channel, Summary]:
+    """Count who is reached by each channel, who is not and why; one query, as it goes over all devices."""
+    found = reached(devices, Channel.EMAIL_OR_SMS, include_invited=include_invited)
+    counted = list(_counted(found))
+    ways: dict[Channel, list[tuple[str, str, str, int]]] = {channel: [] for channel in Channel}
+    for via, obstacle, no_email, no_sms, limit, number in counted:
+        by_email, by_sms = no_email, no_sms
+        if include_invited and no_email == Obstacle.BOUNCED:
+            by_email = ""  # as in `reached`: whoever is to be invited again is, by e-mail alone
+        if obstacle and obstacle not in OF_SMS:  # whatever the channel
+            by_email = by_sms = obstacle
+        ways[Channel.EMAIL].append(("" if by_email else Channel.EMAIL, by_email, limit, number))
+        ways[Channel.SMS].append(("" if by_sms else Channel.SMS, by_sms, limit, number))
+        ways[Channel.EMAIL_OR_SMS].append((via, obstacle, limit, number))
+    return {channel: _added_up(rows) for channel, rows in ways.items()}
+
+
+def _counted(found: QuerySet[Any]) -> QuerySet[Any]:
+    """Count annotated devices by (via, obstacle, email_obstacle, sms_obstacle, limit)."""
     limited = Case(
         *(When(platform=platform, then=Value(limit.value)) for limit, platform in LIMITED.items()), default=Value("")
     )
-    rows = found.annotate(limit=limited).values_list("via", "obstacle", "limit").annotate(number=Count("pk"))
+    groups = ("via", "obstacle", "email_obstacle", "sms_obstacle", "limit")
+    return found.order_by().annotate(limit=limited).values_list(*groups).annotate(number=Count("pk"))
+
+
+def _added_up(rows: Iterable[tuple[str, str, str, int]]) -> Summary:
+    """Add up numbers of devices by (via, obstacle, limit, number)."""
     via: dict[str, int] = {}
     obstacles: dict[Obstacle, int] = {}
     limits: dict[Limit, int] = {}
