@@ -57,8 +57,11 @@ class InvitationResource(Resource):
     error_code = _text("error_code", "Error code")
 
     class Meta:
-        name = "Invitations"
         chunk_size = 2_000
+
+    @classmethod
+    def get_display_name(cls) -> str:
+        return str(Invitation._meta.verbose_name_plural)  # the export's page asks for it
 
     def filter_export(self, queryset: QuerySet[Invitation], **kwargs: object) -> QuerySet[Invitation]:
         related = queryset.select_related("device__user", "device__domain", "batch")
