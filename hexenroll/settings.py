@@ -294,6 +294,7 @@ UNFOLD = {
     ],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "COMMAND": {"search_callback": "hexenroll.palette.found"},
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -68,8 +68,13 @@ class Reached(NamedTuple):
     needs_password: bool
 
 
-def run(sending_id: int) -> None:
-    """Queue a sending's invitations, or take the waiting ones back; another worker's sending is left alone."""
+def run(sending_id: int, *, tell_workers: bool = True) -> None:
+    """Queue a sending's invitations, or take the waiting ones back; another worker's sending is left alone.
+
+    Args:
+        sending_id: of a sending that is to be prepared or cancelled.
+        tell_workers: False where the caller sends them itself.
+    """
     if not _claim(sending_id):
         return
     try:
@@ -89,7 +94,7 @@ def run(sending_id: int) -> None:
         logger.exception("sending %s could not be prepared", sending_id)
         _fail(sending_id, _("It could not be prepared, and nothing was sent. The worker's log says why."))
         raise
-    if sending.starts_at is None or sending.starts_at <= timezone.now():
+    if tell_workers and (sending.starts_at is None or sending.starts_at <= timezone.now()):
         for channel in Invitation.Channel:
             call_workers(channel)
 

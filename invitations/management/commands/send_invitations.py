@@ -56,7 +56,7 @@ class Command(BaseCommand):
         """Do what the clock and a worker do once."""
         tend.put_back()
         for sending in Sending.objects.in_work().order_by("pk").values_list("pk", flat=True):
-            queueing.run(sending)
+            queueing.run(sending, tell_workers=False)
         tally = Tally()
         for channel in Invitation.Channel:
             if not due(channel).exists():
