@@ -11,6 +11,8 @@ from binascii import b2a_base64, b2a_qp
 from email.utils import formatdate, parseaddr
 from functools import lru_cache
 
+import idna
+
 from .message import Mail
 from .variables import QR_CODE_ID, one_line
 
@@ -173,6 +175,6 @@ def _encoded_words(text: str, used: int) -> str:
 @lru_cache(maxsize=1024)
 def _ascii_domain(domain: str) -> str:
     try:
-        return domain.encode("idna").decode()
-    except UnicodeError:  # no domain at all: the server will say so of this one message
+        return idna.encode(domain, uts46=True).decode()  # as on the envelope (channels/envelope.py)
+    except idna.IDNAError:  # no domain at all: the server will say so of this one message
         return domain

@@ -98,6 +98,7 @@ def test_a_server_that_demands_a_password_gets_it(settings: Settings, channel: E
         ("o'hara@example.com", "o'hara@example.com"),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@例え.jp", "ada@xn--r8jz45g.jp"),
+        ("ada@straße.example", "ada@xn--strae-oqa.example"),
         ("jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
         ("ada@[192.0.2.1]", "ada@[192.0.2.1]"),
     ],
@@ -108,6 +109,7 @@ def test_an_unusual_address_is_written_as_servers_take_it(
     channel.send(mail(recipient))
     (received,) = smtp_server.messages
     assert received.recipients == (on_the_envelope,)
+    assert on_the_envelope in received.raw.decode()
     assert ("SMTPUTF8" in received.options) is not on_the_envelope.isascii()
 
 
