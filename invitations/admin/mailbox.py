@@ -25,7 +25,7 @@ SUBJECT_LENGTH = 80
 @admin.register(MailboxMessage)
 class MailboxMessageAdmin(ConsolePage):
     class Media:
-        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("enroll/wizard.css",)}
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("enroll/wizard.css", "enroll/mailbox.css")}
 
     list_display = ("recipient", "subject", "channel", "received_at")
     list_filter = ("channel",)
