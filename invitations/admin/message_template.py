@@ -120,6 +120,7 @@ class MessageTemplateAdmin(ConsolePage):
                 "examples": EXAMPLES,
                 **_preview_context(texts, obj, request, is_reminder=False),
             }
+        context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:
