@@ -58,8 +58,8 @@ class Entry:
 def timeline(invitation: Invitation) -> list[Entry]:
     """Return what happened to an invitation, the oldest first; two queries besides what was selected with it."""
     events = list(invitation.events.select_related("person"))
-    entries = [*_columns(invitation), *map(_event, events), *_end(invitation, {event.kind for event in events})]
-    return sorted(entries, key=lambda entry: entry.at)
+    later = [*_columns(invitation), *map(_event, events), *_end(invitation, {event.kind for event in events})]
+    return [_beginning(invitation), *sorted(later, key=lambda entry: entry.at)]
 
 
 def replacement_of(invitation: Invitation) -> Invitation | None:
@@ -67,11 +67,13 @@ def replacement_of(invitation: Invitation) -> Invitation | None:
     return Invitation.objects.filter(replaces=invitation).first()
 
 
-def _columns(invitation: Invitation) -> Iterator[Entry]:
+def _beginning(invitation: Invitation) -> Entry:
     asker = invitation.sending.created_by
-    yield Entry(
-        invitation.created_at, _("Put into the queue"), "add_circle", person=asker.get_username() if asker else ""
-    )
+    name = asker.get_username() if asker else ""
+    return Entry(invitation.created_at, _("Put into the queue"), "add_circle", person=name)
+
+
+def _columns(invitation: Invitation) -> Iterator[Entry]:
     if invitation.replaces:
         yield Entry(invitation.created_at, _("Replaces an older invitation"), "history", other=invitation.replaces)
     if invitation.sent_at:
@@ -96,7 +98,7 @@ def _event(event: InvitationEvent) -> Entry:
     person = event.person.get_username() if event.person else ""
     text = event.text
     if event.kind == Kind.EXTENDED and (until := parse_datetime(text)):
-        text = _("Valid until %(time)s.") % {"time": date_format(localtime(until), "DATETIME_FORMAT")}
+        text = _("Valid until %(time)s") % {"time": date_format(localtime(until), "DATETIME_FORMAT")}
     return Entry(event.at, event.get_kind_display(), icon, tone, text, person)
 
 

@@ -40,8 +40,8 @@ NOT_SHOWN = (
     "device__custom_attributes",
     *(f"batch__{name}" for name in ("headers", "mapping", "fixes", "counts")),
 )
-# Characters of an error that a row of the list has room for.
-ERROR_LENGTH = 60
+# Characters of a cell that a row of the list has room for.
+LENGTH = 45
 
 
 @admin.register(Invitation)
@@ -64,11 +64,11 @@ class InvitationAdmin(ExportMixin, ConsolePage):
     to_encoding = "utf-8-sig"  # so that a spreadsheet takes it for UTF-8
 
     list_display = (
-        *("recipient", "device", "device_user", "channel", "shown_state"),
-        *("sent_at", "expires_at", "batch", "shown_error"),
+        *("shown_recipient", "shown_state", "shown_device", "shown_user", "channel"),
+        *("sent_at", "expires_at", "shown_batch", "shown_error"),
     )
     list_filter = ("state", "channel", UseFilter, BatchFilter, SendingFilter, DomainFilter, DeviceFilter)
-    list_select_related = ("device__user", "batch__domain")
+    list_select_related = ("device__user", "batch")
     search_fields = ("recipient",)  # shows the field; get_search_results does it
     search_help_text = _("Recipient, or the device's serial number or name, or its user's name or e-mail address")
     show_full_result_count = False
@@ -78,10 +78,22 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         return super().get_queryset(request).defer(*NOT_SHOWN)
 
     # --- the list ---
+    @admin.display(description=_("recipient"), ordering="recipient")
+    def shown_recipient(self, invitation: Invitation) -> str:
+        return truncatechars(invitation.recipient, LENGTH)
+
+    @admin.display(description=_("device"), ordering="device__name")
+    def shown_device(self, invitation: Invitation) -> str:
+        return truncatechars(str(invitation.device), LENGTH)
+
     @admin.display(description=_("device user"), ordering="device__user__name")
-    def device_user(self, invitation: Invitation) -> str | None:
+    def shown_user(self, invitation: Invitation) -> str:
         user = invitation.device.user
-        return user.name if user else None
+        return truncatechars(user.name, LENGTH) if user else ""
+
+    @admin.display(description=_("import batch"), ordering="batch")
+    def shown_batch(self, invitation: Invitation) -> str:
+        return truncatechars(invitation.batch.file_name, LENGTH) if invitation.batch else ""
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, invitation: Invitation) -> tuple[str, str]:
@@ -89,7 +101,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
 
     @admin.display(description=_("last error"))
     def shown_error(self, invitation: Invitation) -> str:
-        return truncatechars(invitation.last_error, ERROR_LENGTH)
+        return truncatechars(invitation.last_error, LENGTH)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Invitation], search_term: str
@@ -177,6 +189,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
             "title": _("Invitation to %(recipient)s") % {"recipient": invitation.recipient},
             "opts": self.opts,
             "invitation": invitation,
+            "original": invitation,  # named above the page
             "tone": self.STATE_COLOURS[invitation.state],
             "timeline": timeline(invitation),
             "newer": replacement_of(invitation),

@@ -52,7 +52,6 @@ def invite_page(
     context = {
         **page.admin_site.each_context(request),
         "title": _("Send invitations"),
-        "opts": page.opts,
         "form": form,
         "chosen": {name: form.chosen(name) for name in form.fields if name != "starts_at"},
         "starts_at": request.POST.get("starts_at", ""),
@@ -60,6 +59,7 @@ def invite_page(
         "total": widest.total,
         "invited_already": widest.obstacles.get(Obstacle.INVITED_ALREADY, 0),
         "limits": list(widest.limits.items()),
+        "has_unreached": any(found.obstacles for found in ways.values()),
         "may_reach": widest.reached or Obstacle.INVITED_ALREADY in widest.obstacles,
         "request_key": key or uuid4(),
         "hidden": hidden,
