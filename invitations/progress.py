@@ -1,5 +1,6 @@
 """How far is a sending, why does it not move, and what went wrong with its messages? Asked by pages that show it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,15 +84,20 @@ class SendingProgress:
     notes: list[str]
 
 
-def progress_of(sending: Sending, by_state: dict[str, int] | None = None) -> SendingProgress:
-    """Return how far a sending is; by one or two queries.
+def progress_of(sending: Sending) -> SendingProgress:
+    """Return how far a sending is, and why it does not move."""
+    by_state = sending.invitations.by_state()
+    return counted_progress(sending, by_state, _notes(sending, by_state))
+
+
+def counted_progress(sending: Sending, by_state: dict[str, int], notes: Iterable[str] = ()) -> SendingProgress:
+    """Return how far a sending is whose invitations the caller has counted; without any query.
 
     Args:
         sending: as it is in the database.
-        by_state: its invitations in each state, where the caller has counted them.
+        by_state: the number of its invitations in each state.
+        notes: why it does not move.
     """
-    if by_state is None:
-        by_state = sending.invitations.by_state()
     total = sum(by_state.values())
     waiting = by_state.get(Invited.QUEUED, 0)
     done = total - waiting - by_state.get(Invited.SENDING, 0)
@@ -104,7 +110,7 @@ def progress_of(sending: Sending, by_state: dict[str, int] | None = None) -> Sen
         done=done,
         share=done / total if is_counted else None,
         counts=counts_of(by_state, f"sending__id__exact={sending.pk}"),
-        notes=_notes(sending, by_state),
+        notes=list(notes),
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from devices.models import ImportBatch
 from invitations.actions import ActionError, cancel, pause, resume
 from invitations.models import Invitation, Sending
-from invitations.progress import Reason, SendingProgress, progress_of, reasons
+from invitations.progress import Reason, SendingProgress, counted_progress, progress_of, reasons
 from invitations.reach import Obstacle
 
 from .frame import SEND, SendingView
@@ -69,7 +69,7 @@ def shown_sendings(batch: ImportBatch) -> tuple[ShownSending | None, list[tuple[
     invitations = Invitation.objects.filter(sending__in=found[1:]).order_by()
     for pk, state, number in invitations.values_list("sending", "state").annotate(number=Count("pk")):
         numbers[pk][state] = number
-    return shown(found[0]), [(sending, progress_of(sending, numbers[sending.pk])) for sending in found[1:]]
+    return shown(found[0]), [(sending, counted_progress(sending, numbers[sending.pk])) for sending in found[1:]]
 
 
 class SendingPage(SendingView):
