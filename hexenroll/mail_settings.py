@@ -22,7 +22,7 @@ PROVIDERS = tuple(
 BACKENDS = {
     "consolemail": "django.core.mail.backends.console.EmailBackend",
     "dummymail": "django.core.mail.backends.dummy.EmailBackend",
-    "filemail": "django.core.mail.backends.filebased.EmailBackend",
+    "filemail": "invitations.channels.mail_files.EmailBackend",
     "mailbox": "invitations.channels.mailbox.EmailBackend",
 }
 SMTP = "django.core.mail.backends.smtp.EmailBackend"

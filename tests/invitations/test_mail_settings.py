@@ -102,7 +102,7 @@ def mail_settings(settings: Settings) -> Callable[..., None]:
         ("dummymail://", MailServer("django.core.mail.backends.dummy.EmailBackend")),
         (
             "filemail:///var/my%20mails",
-            MailServer("django.core.mail.backends.filebased.EmailBackend", folder="/var/my mails"),
+            MailServer("invitations.channels.mail_files.EmailBackend", folder="/var/my mails"),
         ),
     ],
 )

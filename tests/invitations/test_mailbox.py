@@ -1,5 +1,6 @@
 """Where do messages stay when there is no mail server: in the development mailbox, in files, on the console?"""
 
+import stat
 from email import message_from_bytes, message_from_string, policy
 from pathlib import Path
 
@@ -86,13 +87,14 @@ def test_what_a_backend_of_django_sends_are_the_bytes_that_smtp_gets() -> None:
     ]
 
 
-def test_mails_go_to_files(settings: Settings, tmp_path: Path) -> None:
+def test_mails_go_to_a_file_that_only_its_owner_can_read(settings: Settings, tmp_path: Path) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = BACKENDS["filemail"], str(tmp_path / "mails")
     with open_channel("email") as channel:
         for _ in range(3):
             channel.send(mail())
     (file,) = (tmp_path / "mails").iterdir()
     assert file.read_text().count("\nSubject: Enroll your device\n") == 3
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_folder_that_can_not_be_written_is_said(settings: Settings, tmp_path: Path) -> None:
