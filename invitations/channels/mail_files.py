@@ -13,7 +13,8 @@ class EmailBackend(DjangoFiles):
 
     def open(self) -> bool:
         if self.stream is None:
-            handle = os.open(self._get_filename(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            name = self._get_filename()  # type: ignore[attr-defined]  # not among Django's types
+            handle = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             self.stream = os.fdopen(handle, "ab")
             return True
         return False
