@@ -167,9 +167,9 @@ def _why_waiting(sending: Sending, waiting: int, *, is_sending: bool) -> list[st
     """Return why messages of a running sending wait."""
     now = timezone.now()
     if sending.starts_at and sending.starts_at > now:
-        return [_("Nothing goes out before %(time)s.") % {"time": _time(sending.starts_at)}]
+        return [_("Until %(time)s nothing goes out.") % {"time": _time(sending.starts_at)}]
     found = [
-        _("%(channel)s can't be sent now: %(reason)s It is tried again at %(time)s.")
+        _("%(channel)s can't be sent now: %(reason)s At %(time)s it is tried again.")
         % {"channel": Invitation.Channel(trouble.channel).label, "reason": trouble.text, "time": _time(trouble.until)}
         for trouble in troubles("" if sending.channel == Sending.Channel.EMAIL_OR_SMS else sending.channel)
     ]
@@ -177,8 +177,8 @@ def _why_waiting(sending: Sending, waiting: int, *, is_sending: bool) -> list[st
     following = queued.aggregate(at=Min("next_attempt_at"))["at"]
     if not found and following and following > now:
         text = ngettext(
-            "%(count)s message could not be sent yet. The next attempt is at %(time)s.",
-            "%(count)s messages could not be sent yet. The next attempt is at %(time)s.",
+            "%(count)s message could not be sent yet. At %(time)s it is tried again.",
+            "%(count)s messages could not be sent yet. At %(time)s the first of them is tried again.",
             waiting,
         )
         found.append(text % {"count": waiting, "time": _time(following)})

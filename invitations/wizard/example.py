@@ -56,10 +56,12 @@ def example(batch: ImportBatch, form: SendForm, asked: Any, sender: User) -> Exa
             return Example(problem=text % {"serial": serial[:64]})
     elif previous := _line(asked.get("previous")):
         line = _find(batch, channel, again, previous, forward=False)
-    elif "next" not in asked and (same := _line(asked.get("line"))) and _ticked(batch).filter(line=same).exists():
-        line = same
-    else:
+    elif "next" in asked:
         line = _find(batch, channel, again, _line(asked.get("next")), forward=True)
+    else:
+        same = _line(asked.get("line"))  # or, where another channel was chosen that doesn't reach it, one that it does
+        line = _find(batch, channel, again, max(same - 1, 0), forward=True)
+        line = line or _find(batch, channel, again, 0, forward=True)
     if not line:
         return Example(problem=_("There is no further message: nobody else of this import is reached this way."))
     return _of_line(batch, form, line, sender)

@@ -119,7 +119,7 @@ def test_a_running_one_tells_its_messages_by_state_and_leads_to_them(administrat
 
 def test_a_planned_one_says_when_it_begins(administrator_client: Client) -> None:
     _batch, sending = batch_and_sending(starts_at=timezone.now() + timedelta(hours=2))
-    assert progress(administrator_client, sending)["notes"][0].startswith("Nothing goes out before")
+    assert progress(administrator_client, sending)["notes"][0].endswith("nothing goes out.")
 
 
 def test_a_provider_that_can_not_be_used_is_said_with_the_time_of_the_next_attempt(
@@ -131,7 +131,7 @@ def test_a_provider_that_can_not_be_used_is_said_with_the_time_of_the_next_attem
         channel="email", number=1, defaults={"paused_until": until, "trouble": "The mail server refuses the password."}
     )
     text = said(administrator_client, sending)
-    assert "E-mail can't be sent now: The mail server refuses the password. It is tried again at" in text
+    assert "E-mail can't be sent now: The mail server refuses the password. At" in text and "it is tried again." in text
 
 
 def test_troubles_of_another_channel_are_not_said(administrator_client: Client) -> None:
@@ -146,7 +146,7 @@ def test_messages_that_are_tried_again_later_are_said_with_the_reason(administra
     later = timezone.now() + timedelta(minutes=10)
     Invitation.objects.update(next_attempt_at=later, last_error="Greylisted <b>", error_code="451")
     text = said(administrator_client, sending)
-    assert "2 messages could not be sent yet. The next attempt is at" in text
+    assert "2 messages could not be sent yet. At" in text
     assert "Why messages are tried again 2 messages ( 451 ): Greylisted <b> (one of them)" in text
 
 
