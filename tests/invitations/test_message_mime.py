@@ -1,6 +1,7 @@
 """Are the bytes of a mail a message that every mail program reads as it was meant?"""
 
 import email
+import re
 from dataclasses import replace
 from email.header import decode_header, make_header
 from email.headerregistry import Address
@@ -176,8 +177,8 @@ def test_any_name_and_subject_comes_back_as_it_went(name: str, subject: str) -> 
     assert [each.addr_spec for each in message["To"].addresses] == [MAIL.recipient]
     # The library's own reading of addresses puts spaces between encoded words that continue each other.
     to = email.message_from_bytes(data)["To"].rpartition("<")[0].strip()
-    shown = str(make_header(decode_header(to)))
-    assert shown.strip('"').replace('\\"', '"').replace("\\\\", "\\") == one_line(name).strip('"')
+    shown = re.sub(r"\\(.)", r"\1", to[1:-1]) if to.startswith('"') else str(make_header(decode_header(to)))
+    assert shown == one_line(name)
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=2000))
