@@ -8,6 +8,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from invitations.delivery_status import settle
 from invitations.models import Invitation, InvitationEvent, Lane, Sending
 
 from .claim import due
@@ -72,6 +73,7 @@ def _put_back(holder: UUID) -> int:
         uncertain.note(InvitationEvent.Kind.UNCERTAIN)
         mine.filter(state=State.SENDING).update(state=State.QUEUED, state_changed_at=timezone.now())
         mine.update(holder=None)
+    settle([uncertain.pk])  # what is known to have arrived need not go out twice
     logger.warning("a worker died with %s messages in hand; invitation %s may go out twice", len(left), uncertain.pk)
     return len(left)
 

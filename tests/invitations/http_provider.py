@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,12 +65,13 @@ class Server(ThreadingHTTPServer):
 
 
 class HttpProvider:
-    """The server. `answers` are given in turn, `default` when there are none left."""
+    """The server. `answers` are given in turn, then `default`; before each of them `on_request` is called."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.answers: list[Answer] = []
         self.default = Answer(200, {})
+        self.on_request: Callable[[], None] = lambda: None
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -94,6 +95,7 @@ class HttpProvider:
         self.requests.append(
             Request(handler.command, handler.path, headers, body, handler.client_address[1]),
         )
+        self.on_request()
         answer = self.answers.pop(0) if self.answers else self.default
         time.sleep(answer.delay)
         if not answer.status:

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 
 from invitations import delivery_status
@@ -14,7 +16,12 @@ from invitations.delivery_status import StatusEvent, find, record, settle
 from invitations.link_token import message_id_of, token_of
 from invitations.models import Invitation
 from invitations.outbox import record as outbox_record
+from invitations.outbox.claim import due
+from invitations.outbox.deliver import work
+from invitations.outbox.tend import put_back
 from tests.factories import DeviceFactory, InvitationFactory, SendingFactory
+from tests.invitations.http_provider import Answer, http_provider
+from tests.invitations.twilio_account import SETTINGS, SMS
 
 pytestmark = pytest.mark.django_db
 
@@ -281,3 +288,32 @@ def test_opening_the_first_message_counts_though_it_was_reminded_of() -> None:
     assert record("SM-first", StatusEvent.OPENED, at=AT, key=key_of(invitation, 0))
     invitation.refresh_from_db()
     assert invitation.state == State.OPENED
+
+
+# --- in the outbox --------------------------------------------------------------------------------
+def test_a_message_that_is_known_to_have_arrived_is_not_sent_again_after_a_killed_worker() -> None:
+    dead = uuid4()
+    arrived = make(State.SENDING, provider_id="", holder=dead)
+    record("SM1", StatusEvent.DELIVERED, at=AT, key=key_of(arrived))
+    unsent = make(State.SENDING, provider_id="", holder=dead, next_attempt_at=timezone.now() + timedelta(days=3))
+    assert put_back() == 2
+    for invitation, state in ((arrived, State.DELIVERED), (unsent, State.QUEUED)):
+        invitation.refresh_from_db()
+        assert (invitation.state, invitation.holder) == (state, None)
+    assert list(due()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_whose_answer_was_lost_is_not_sent_again_once_it_is_reported() -> None:
+    row = make(State.QUEUED, provider_id="", channel="sms", recipient=SMS.recipient, next_attempt_at=timezone.now())
+
+    def report() -> None:
+        record("SM1", StatusEvent.DELIVERED, at=AT, key=key_of(row))
+        connection.close()
+
+    with http_provider() as twilio, override_settings(**SETTINGS, TWILIO_BASE_URL=twilio.url):
+        twilio.default, twilio.on_request = Answer(status=0), report
+        assert work("sms", 5).later == 1
+    row.refresh_from_db()
+    assert (row.state, row.delivered_at) == (State.DELIVERED, AT)
+    assert list(due()) == []
