@@ -236,6 +236,12 @@ def test_a_text_that_was_broken_past_the_editor_fails_in_words() -> None:
         Composer().compose(invitation())
 
 
+def test_a_filter_that_fails_at_sending_fails_in_words_without_the_value() -> None:
+    MessageTemplate.objects.filter(channel="email", language="en").update(text="{{ valid_days|first }}")
+    with pytest.raises(ComposeError, match=r"a filter can't take its value \(TypeError\)"):
+        Composer().compose(invitation())
+
+
 def test_rows_of_the_shipped_texts_are_made_once_and_edited_ones_stay() -> None:
     rows = MessageTemplate.objects.filter(domain=None)
     assert set(rows.values_list("channel", "language")) == {

@@ -149,6 +149,29 @@ def test_html_of_the_preview_can_not_leave_its_frame(administrator_client: Clien
     assert part.count("</iframe>") == 1
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {
+            "subject": "\x00",
+            "text": "\ud83d".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+            "html": "<" * 9_999,
+        },
+        {"text": "{% if link %}" * 300 + "{% endif %}" * 300},
+        {"text": "{{ valid_days|first }}", "html": "<!--[if" * 99 + "<style>" + "{{" * 999},
+        {"html": "x" * 200_000},
+    ],
+)
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_the_preview_of_rubbish_is_an_answer(
+    administrator_client: Client, channel: str, fields: dict[str, str]
+) -> None:
+    answer = administrator_client.post(url(row(channel), "preview"), fields)
+    assert answer.status_code == 200
+    assert "This can&#x27;t be saved yet:" in answer.content.decode() or "can't be saved yet" in answer.content.decode()
+
+
 # --- the test message --------------------------------------------------------------------------------------
 def test_a_test_message_arrives_with_samples_by_the_channel_of_invitations(
     administrator: User, administrator_client: Client, smtp_server: SmtpServer

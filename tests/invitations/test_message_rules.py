@@ -96,9 +96,17 @@ def test_tags_other_than_if_and_comment_are_not_possible(tag: str) -> None:
 
 
 def test_deep_nesting_is_refused() -> None:
-    found = problem(text="{% if is_reminder %}" * 2000 + "{{ link }}" + "{% endif %}" * 2000)
-    assert found is not None
-    assert "nested too deep" in found.message
+    for depth in (11, 150, 300, 2000):
+        found = problem(text="{% if link %}" * depth + "{{ link }}" + "{% endif %}" * depth)
+        assert found is not None
+        assert found.message == "The {% if %} tags are nested too deep."
+
+
+def test_a_filter_that_can_not_take_a_value_is_refused_in_every_branch() -> None:
+    for text in ("{{ valid_days|first }}", "{% if is_reminder %}{{ valid_days|first }}{% endif %}"):
+        found = problem(text="{{ link }}" + text)
+        assert found is not None
+        assert found.message == "The text can't be filled in: a filter can't take its value (TypeError)."
 
 
 @pytest.mark.parametrize(
