@@ -11,11 +11,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from devices.imports.sql import append
 from devices.models import Device
 
 from .actions import LONGEST_DAYS, Options, invite_devices
@@ -168,6 +169,7 @@ def _in_chunks(
 
 
 def _note(numbers: Sequence[int], kind: str, text: str, person: User | None) -> None:
-    InvitationEvent.objects.bulk_create(
-        InvitationEvent(invitation_id=number, kind=kind, text=text, person=person) for number in numbers
-    )
+    columns = ("invitation_id", "at", "kind", "text", "person_id")
+    at = connection.ops.adapt_datetimefield_value(timezone.now())
+    author = person.pk if person else None
+    append(InvitationEvent._meta.db_table, columns, ((number, at, kind, text, author) for number in numbers))

@@ -292,7 +292,7 @@ def test_a_stranger_gets_403_at_every_address_of_the_console(stranger_client: Cl
     made: dict[str, Any] = {
         "invitation": InvitationFactory.create(),
         "sending": SendingFactory.create(),
-        "messagetemplate": MessageTemplateFactory.create(),
+        "messagetemplate": MessageTemplateFactory.create(domain=DomainFactory.create()),
         "mailboxmessage": MailboxMessage.objects.create(channel="sms", recipient="+12025550123", content="x"),
     }
     addresses = console_addresses()
