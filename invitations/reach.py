@@ -18,7 +18,7 @@ this order:
 (*) unless devices are to be invited again: then, by e-mail, neither this nor a bounce is an obstacle.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,8 @@ class Limit(TextChoices):
     )
 
 
+# What keeps a device from any invitation, from a mail and from an SMS.
+OBSTACLES = ("device_obstacle", "email_obstacle", "sms_obstacle")
 LIMITED = {Limit.ANDROID: Platform.ANDROID, Limit.WINDOWS: Platform.WINDOWS}
 # E.164: a plus sign and 7 to 15 digits; what the database holds otherwise came in past the forms.
 E164 = r"^\+[0-9]+$"
@@ -107,7 +109,7 @@ def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -
         channel: of Sending.Channel.
         include_invited: a device that was invited before is no obstacle.
     """
-    measured = _measured(devices, channel, include_invited=include_invited)
+    found = measured(devices, channel, include_invited=include_invited)
     either = Case(When(email_obstacle="", then=Value("")), default=F("sms_obstacle"), output_field=CharField())
     way = {Channel.EMAIL: F("email_obstacle"), Channel.SMS: F("sms_obstacle"), Channel.EMAIL_OR_SMS: either}
     by = {
@@ -121,12 +123,29 @@ def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -
     obstacle = Case(
         When(~Q(device_obstacle=""), then=F("device_obstacle")), default=way[Channel(channel)], output_field=CharField()
     )
-    return measured.annotate(obstacle=obstacle).annotate(
+    return found.annotate(obstacle=obstacle).annotate(
         via=Case(When(obstacle="", then=by[Channel(channel)]), default=Value(""), output_field=CharField())
     )
 
 
-def _measured(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> QuerySet[Any]:
+def way_of(channel: str, obstacles: Sequence[str], *, include_invited: bool) -> tuple[str, str]:
+    """Return `via` and `obstacle` of a device, as `reached` annotates them, from its three obstacles.
+
+    Args:
+        channel: of Sending.Channel.
+        obstacles: the values of OBSTACLES, as `measured` annotates them for EMAIL_OR_SMS.
+        include_invited: a device that was invited before is no obstacle.
+    """
+    whole, no_email, no_sms = obstacles
+    # Whoever is to be invited again by e-mail alone is, whatever bounced.
+    is_retry = channel == Channel.EMAIL and include_invited and no_email == Obstacle.BOUNCED
+    mail = "" if is_retry else no_email
+    obstacle = whole or (no_sms if channel == Channel.SMS or (channel != Channel.EMAIL and mail) else mail)
+    by = Channel.SMS if channel == Channel.SMS or mail else Channel.EMAIL
+    return "" if obstacle else by.value, obstacle
+
+
+def measured(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> QuerySet[Any]:
     """Annotate devices with what keeps them from any invitation, from a mail and from an SMS; "": nothing does."""
     invited = Invitation.objects.live().exclude(state=State.BOUNCED).filter(device=OuterRef("pk"))
     bounces = Invitation.objects.filter(recipient=OuterRef("user__email"), state=State.BOUNCED)
@@ -163,21 +182,17 @@ def summaries(
     devices: QuerySet[Device], *, include_invited: bool, channels: Iterable[Channel] = tuple(Channel)
 ) -> dict[Channel, Summary]:
     """Count who is reached by each channel, who is not and why; one query, as it looks at every device."""
-    found = _measured(devices, Channel.EMAIL_OR_SMS, include_invited=include_invited)
+    found = measured(devices, Channel.EMAIL_OR_SMS, include_invited=include_invited)
     limited = Case(
         *(When(platform=platform, then=Value(limit.value)) for limit, platform in LIMITED.items()), default=Value("")
     )
-    groups = ("device_obstacle", "email_obstacle", "sms_obstacle", "limit")
+    groups = (*OBSTACLES, "limit")
     counted = found.order_by().annotate(limit=limited).values_list(*groups).annotate(number=Count("pk"))
     ways: dict[Channel, list[tuple[str, str, str, int]]] = {channel: [] for channel in channels}
-    for whole, no_email, no_sms, limit, number in counted:
+    for *obstacles, limit, number in counted:
         for channel, rows in ways.items():
-            # As in `reached`: whoever is to be invited again by e-mail alone is, whatever bounced.
-            is_retry = channel == Channel.EMAIL and include_invited and no_email == Obstacle.BOUNCED
-            mail = "" if is_retry else no_email
-            obstacle = whole or (no_sms if channel == Channel.SMS or (channel != Channel.EMAIL and mail) else mail)
-            by = Channel.SMS if channel == Channel.SMS or mail else Channel.EMAIL
-            rows.append(("" if obstacle else by, obstacle, limit, number))
+            via, obstacle = way_of(channel, obstacles, include_invited=include_invited)
+            rows.append((via, obstacle, limit, number))
     return {channel: _added_up(rows) for channel, rows in ways.items()}
 
 
