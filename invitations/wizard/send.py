@@ -79,6 +79,8 @@ class SendView(InvitingView):
         ways = summaries(devices_of_batch(self.batch), include_invited=form.chosen("include_invited"))
         chosen = Sending.Channel(form.chosen("channel"))
         found = ways[chosen]
+        # Whom the tick for those who were invited before adds (reach.py).
+        again = [Obstacle.INVITED_ALREADY, *([Obstacle.BOUNCED] if chosen == Sending.Channel.EMAIL else [])]
         return {
             "form": form,
             "chosen": {name: form.chosen(name) for name in form.fields if name != "starts_at"},
@@ -89,7 +91,7 @@ class SendView(InvitingView):
             "obstacles": list(found.obstacles.items()),
             "unreached_total": found.unreached,
             "limits": list(found.limits.items()),
-            "invited_already": found.obstacles.get(Obstacle.INVITED_ALREADY, 0),
+            "invited_already": sum(found.obstacles.get(obstacle, 0) for obstacle in again),
             "unreached": unreached(self.batch, form, asked),
             "example": example(self.batch, form, asked, self.person) if found.reached else None,
             "request_key": (request_key(self.request.POST) if is_answered else None) or uuid4(),

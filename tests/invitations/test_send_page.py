@@ -317,6 +317,15 @@ def test_who_was_invited_before_is_invited_again_only_when_that_is_ticked(admini
     assert Invitation.objects.filter(state="revoked", revoked_because="replaced").count() == 2
 
 
+def test_a_message_that_bounced_is_sent_again_only_when_that_is_ticked(administrator_client: Client) -> None:
+    batch = ready()
+    InvitationFactory.create(device=device(1), state="bounced")
+    text = shown(administrator_client, "send", batch)
+    assert "1 device is not reached this way A message to the user's e-mail address bounced." in text
+    assert "Invite the 1 who was invited before again" in text
+    assert "Send 2 invitations" in shown(administrator_client, "send", batch, include_invited="on")
+
+
 # --- imports of which nobody can be invited ---------------------------------------------------------------
 @pytest.mark.parametrize("state", ["uploaded", "ready", "committing", "undoing"])
 def test_before_the_import_is_in_the_page_leads_to_where_it_is(administrator_client: Client, state: str) -> None:
