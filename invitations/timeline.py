@@ -55,10 +55,17 @@ class Entry:
     other: Invitation | None = None
 
 
-def timeline(invitation: Invitation) -> list[Entry]:
-    """Return what happened to an invitation, the oldest first; two queries besides what was selected with it."""
+def timeline(invitation: Invitation, newer: Invitation | None) -> list[Entry]:
+    """Return what happened to an invitation, the oldest first; one query besides what was selected with it.
+
+    Args:
+        invitation: with its sending's author and what it replaces.
+        newer: what took its place (replacement_of).
+    """
     events = list(invitation.events.select_related("person"))
-    later = [*_columns(invitation), *map(_event, events), *_end(invitation, {event.kind for event in events})]
+    told = {event.kind for event in events}
+    later = [*_columns(invitation), *map(_event, events)]
+    later += [_replaced_by(newer)] if newer else _end(invitation, told)
     return [_beginning(invitation), *sorted(later, key=lambda entry: entry.at)]
 
 
@@ -88,9 +95,10 @@ def _columns(invitation: Invitation) -> Iterator[Entry]:
         yield Entry(invitation.opened_at, _("The page behind the link was opened"), "ads_click", "success")
     if invitation.redeemed_at:
         yield Entry(invitation.redeemed_at, _("Used: the device enrolled"), "task_alt", "success")
-    newer = replacement_of(invitation)
-    if newer:
-        yield Entry(newer.created_at, _("Replaced by a newer invitation"), "update", "warning", other=newer)
+
+
+def _replaced_by(newer: Invitation) -> Entry:
+    return Entry(newer.created_at, _("Replaced by a newer invitation"), "update", "warning", other=newer)
 
 
 def _event(event: InvitationEvent) -> Entry:

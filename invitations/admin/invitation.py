@@ -1,5 +1,6 @@
 """Pages of invitations: the list with its export, and of each one what happened to it and what can be done about it."""
 
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
@@ -15,6 +16,7 @@ from django.template.defaultfilters import truncatechars
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
@@ -44,6 +46,14 @@ NOT_SHOWN = (
 LENGTH = 45
 
 
+def _in_two_lines(moment: datetime | None) -> str:
+    """Write a moment so that a narrow column breaks it between date and time only."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return " ".join(date_format(local, name).replace(" ", "\u00a0") for name in ("DATE_FORMAT", "TIME_FORMAT"))
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ExportMixin, ConsolePage):
     STATE_COLOURS: ClassVar[dict[str, str]] = {
@@ -65,13 +75,14 @@ class InvitationAdmin(ExportMixin, ConsolePage):
 
     list_display = (
         *("shown_recipient", "shown_state", "shown_device", "shown_user", "channel"),
-        *("sent_at", "expires_at", "shown_batch", "shown_error"),
+        *("shown_sent", "shown_expiry", "shown_batch", "shown_error"),
     )
     list_filter = ("state", "channel", UseFilter, BatchFilter, SendingFilter, DomainFilter, DeviceFilter)
     list_select_related = ("device__user", "batch")
     search_fields = ("recipient",)  # shows the field; get_search_results does it
     search_help_text = _("Recipient, or the device's serial number or name, or its user's name or e-mail address")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counts for each choice of each filter: a minute where there are many
     actions = BULK_ACTIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
@@ -90,6 +101,14 @@ class InvitationAdmin(ExportMixin, ConsolePage):
     def shown_user(self, invitation: Invitation) -> str:
         user = invitation.device.user
         return truncatechars(user.name, LENGTH) if user else ""
+
+    @admin.display(description=_("sent"), ordering="sent_at")
+    def shown_sent(self, invitation: Invitation) -> str:
+        return _in_two_lines(invitation.sent_at)
+
+    @admin.display(description=_("valid until"), ordering="expires_at")
+    def shown_expiry(self, invitation: Invitation) -> str:
+        return _in_two_lines(invitation.expires_at)
 
     @admin.display(description=_("import batch"), ordering="batch")
     def shown_batch(self, invitation: Invitation) -> str:
@@ -183,6 +202,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         self, request: HttpRequest, invitation: Invitation, form: DaysForm | None = None, status: int = 200
     ) -> HttpResponse:
         """Return the page of one invitation; `form`: what was typed into Extend, with what is wrong about it."""
+        newer = replacement_of(invitation)
         is_still_valid = invitation.expires_at is not None and invitation.expires_at > timezone.now()
         context = {
             **self.admin_site.each_context(request),
@@ -191,8 +211,8 @@ class InvitationAdmin(ExportMixin, ConsolePage):
             "invitation": invitation,
             "original": invitation,  # named above the page
             "tone": self.STATE_COLOURS[invitation.state],
-            "timeline": timeline(invitation),
-            "newer": replacement_of(invitation),
+            "timeline": timeline(invitation, newer),
+            "newer": newer,
             "form": form or DaysForm(),
             "may_send": self.has_send_permission(request),
             "is_resendable": invitation.state in Invitation.RESENDABLE,
