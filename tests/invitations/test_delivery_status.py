@@ -207,7 +207,8 @@ def test_a_report_that_comes_before_the_record_of_sending_is_not_lost(events: li
     invitation = in_hand()
     for event in events:
         assert record("SM1", StatusEvent(event), at=AT, text="Why.", key=key_of(invitation))
-    assert Invitation.objects.get(pk=invitation.pk).state == State.SENDING
+    row = Invitation.objects.get(pk=invitation.pk)
+    assert (row.state, row.next_attempt_at) == (State.SENDING, invitation.next_attempt_at), "the order of the bundle"
     outbox_record.accepted(invitation, Accepted("SM1"))
     invitation.refresh_from_db()
     assert (invitation.state, invitation.provider_id) == (state, "SM1")

@@ -56,7 +56,11 @@ def test_rows_are_invited_by_sms_and_twilio_reports_what_arrived(
             "import_devices", str(file), "--domain", "local", "--on-duplicate", "replace", "--invite", "sms"
         )
         assert imported.returncode == 0, imported.stdout + imported.stderr
-        wait_until(lambda: len(twilio.requests) == 3, 60, lambda: f"{twilio.requests} {portal.output}")
+        wait_until(
+            lambda: len(twilio.requests) == 3,
+            60,
+            lambda: f"{twilio.requests}\n{(portal.data / 'log' / 'worker.log').read_text()}",
+        )
         first, wrong, last = [request.form for request in twilio.requests]
         assert first["StatusCallback"].startswith(f"{portal.base_url}/webhooks/twilio/?message=")
         delivered = {"MessageSid": "SM0", "MessageStatus": "delivered", "AccountSid": ACCOUNT_SID}
