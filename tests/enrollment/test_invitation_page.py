@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -420,3 +421,9 @@ def test_the_user_gets_the_page_even_if_the_opening_can_not_be_recorded(
     monkeypatch.setattr(opening, "record_opening", _fail)
     assert f"Hello, {USER}" in words(read(client, invite()))
     assert "could not be recorded" in caplog.text
+
+
+def test_the_manual_has_every_page_with_its_status() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "invitations.md").read_text()
+    for standing, page in CLOSED.items():
+        assert f"| {standing.label} | {page.status:d} |" in manual
