@@ -162,7 +162,8 @@ def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
 
 def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
     """Write the invitations of some devices; return how many."""
-    replaced, busy = _revoke_live([device.pk for device in chunk], now) if sending.include_invited else ({}, set())
+    # Even where nobody is invited again: one whose message bounced is reached another way, and has a live invitation.
+    replaced, busy = _revoke_live([device.pk for device in chunk], now)
     chosen = [device for device in chunk if device.pk not in busy]
     _give_passwords([device.pk for device in chosen if device.needs_password])
     written_now = connection.ops.adapt_datetimefield_value(now)
