@@ -55,7 +55,7 @@ def work(channel: str, seconds: float) -> Tally:
         tally = Tally()
         composer = Composer()
         with open_channel(channel) as provider:
-            while time.monotonic() < until and not tally.provider_is_down:
+            while time.monotonic() < until and lane.is_held and not tally.provider_is_down:
                 bundle = claim(lane)
                 if not bundle:
                     break

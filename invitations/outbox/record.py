@@ -121,6 +121,8 @@ def release(bundle: list[Invitation]) -> None:
     if not bundle:
         return
     mine = Invitation.objects.filter(pk__in=[invitation.pk for invitation in bundle], holder=bundle[0].holder)
+    # The time of what never went out begins when it does: the provider may be away for longer than it is valid.
+    mine.filter(state=State.SENDING, attempts=0).update(expires_at=None)
     mine.filter(state=State.SENDING).update(state=State.QUEUED, state_changed_at=timezone.now())
     mine.update(holder=None)
 

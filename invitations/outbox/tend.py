@@ -14,6 +14,7 @@ from invitations.models import Invitation, InvitationEvent, Lane, Sending
 from .claim import due
 from .dispatch import call_workers, tell
 from .lanes import free_dead_lanes
+from .record import release
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,7 @@ def _put_back(holder: UUID) -> int:
         uncertain = left[0]
         mine.filter(pk=uncertain.pk).update(attempts=F("attempts") + 1)
         uncertain.note(InvitationEvent.Kind.UNCERTAIN)
-        mine.filter(state=State.SENDING).update(state=State.QUEUED, state_changed_at=timezone.now())
-        mine.update(holder=None)
+        release(left)
     settle([uncertain.pk])  # what is known to have arrived need not go out twice
     logger.warning("a worker died with %s messages in hand; invitation %s may go out twice", len(left), uncertain.pk)
     return len(left)
