@@ -155,17 +155,19 @@ def revoke(invitation: Invitation, person: User | None) -> None:
     """
     with transaction.atomic():
         free = Invitation.objects.filter(pk=invitation.pk, state__in=Invitation.REVOCABLE, holder=None)
-        gone_out = invitation.state != State.QUEUED or invitation.attempts > 0
-        ended = free.update(
+        # Locked and read anew: it may have gone out since the caller looked.
+        found = free.select_for_update().values_list("state", "attempts").first()
+        if found is None:
+            raise ActionError(_("An invitation that is over, or is being sent right now, can't be revoked."))
+        free.update(
             state=State.REVOKED,
             revoked_because=Invitation.RevokedBecause.PERSON,
             state_changed_at=timezone.now(),
             next_attempt_at=None,
         )
-        if not ended:
-            raise ActionError(_("An invitation that is over, or is being sent right now, can't be revoked."))
         invitation.note(Kind.REVOKED, person=person)
-        if gone_out:
+        state, attempts = found
+        if state != State.QUEUED or attempts:
             forget_passwords(Device.objects.filter(pk=invitation.device_id))
     invitation.refresh_from_db()
 
