@@ -7,7 +7,7 @@ something went wrong: before its content went out, a new connection costs nothin
 import contextlib
 import re
 import smtplib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.core.mail.backends.smtp import EmailBackend
@@ -29,8 +29,8 @@ class Letter:
 
     sender: str
     recipient: str
-    content: bytes
-    secrets: tuple[str, ...]
+    content: bytes = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
     @property
     def needs_utf8(self) -> bool:

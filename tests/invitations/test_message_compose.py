@@ -96,6 +96,14 @@ def test_a_mail_names_its_secrets_to_the_channel() -> None:
     assert mail_of(made).secrets == (token_of(made.public_id), "q7-pw-abcd")
 
 
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_message_that_is_printed_shows_no_secret(channel: str) -> None:
+    made = invitation(channel=channel, recipient="ada@example.com" if channel == "email" else "+491701234567")
+    printed = repr(Composer().compose(made))
+    assert token_of(made.public_id) not in printed
+    assert "q7-pw-abcd" not in printed
+
+
 def test_a_reminder_says_so_and_is_another_message() -> None:
     made = invitation(reminders=1)
     mail = mail_of(made, is_reminder=True)
