@@ -252,6 +252,7 @@ def test_the_facts_of_an_import_tell_its_invitations_to_who_may_know(administrat
     assert "Invitations Waiting 1 Opened 1" in text_of(answer)
     assert f"?batch__id__exact={batch.pk}&amp;state__exact=opened" in answer.content.decode()
     assert "Invitations Waiting" not in shown(sign_in(make_person("importer", ("view_importbatch",))), "done", batch)
+    assert "Next: send" not in shown(sign_in(make_person("importer2", ("view_importbatch",))), "done", batch)
     other = committed(checked_rows(row(3)))
     assert "Waiting 1" not in shown(administrator_client, "done", other)
 
