@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, ClassVar, cast
+from uuid import uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -29,6 +30,7 @@ from invitations.actions import ActionError
 from invitations.models import Invitation
 from invitations.resources import InvitationResource
 from invitations.timeline import replacement_of, timeline
+from invitations.wizard.choices import request_key
 
 from .invitation_actions import BULK_ACTIONS, SEND, DaysForm, act_on
 from .invitation_filters import BatchFilter, DeviceFilter, DomainFilter, SendingFilter, UseFilter
@@ -192,8 +194,9 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         if form is not None and not form.is_valid():
             return self.timeline_page(request, invitation, form, status=422)
         days = form.cleaned_data["days"] if form else 0
+        person, key = cast(User, request.user), request_key(request.POST)
         try:
-            messages.success(request, act_on(invitation, name, days, cast(User, request.user)))
+            messages.success(request, act_on(invitation, name, person, days=days, key=key))
         except ActionError as error:
             messages.error(request, str(error))
         return redirect("admin:invitations_invitation_change", invitation.pk)
@@ -214,6 +217,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
             "timeline": timeline(invitation, newer),
             "newer": newer,
             "form": form or DaysForm(),
+            "request_key": uuid4(),
             "may_send": self.has_send_permission(request),
             "is_resendable": invitation.state in Invitation.RESENDABLE,
             "is_revocable": invitation.state in Invitation.REVOCABLE,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -71,6 +72,20 @@ def test_an_invitation_is_sent_again_with_another_token(administrator_client: Cl
     assert (old.state, old.revoked_because) == (State.REVOKED, "replaced")
     assert (new.state, new.device) == (State.QUEUED, old.device)
     assert new.token_hash != old.token_hash
+
+
+def test_a_second_click_sends_nothing_again(administrator_client: Client) -> None:
+    one, others = sent(), [sent(), sent(channel="sms", recipient="+12025550123")]
+    before = Sending.objects.count()
+    key = uuid4()
+    for _click in range(2):
+        press(administrator_client, "resend", one, request_key=key)
+    assert Sending.objects.count() == before + 1
+    for _click in range(2):
+        act(administrator_client, "resend", *others, csrfmiddlewaretoken="of this page")
+    assert Sending.objects.count() == before + 3
+    act(administrator_client, "resend", *others, csrfmiddlewaretoken="of another page")
+    assert Sending.objects.count() == before + 5
 
 
 def test_an_invitation_is_revoked_and_the_timeline_says_by_whom(
