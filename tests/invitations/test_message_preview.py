@@ -91,3 +91,9 @@ def test_a_device_without_a_user_has_a_preview(device: Device) -> None:
 def test_a_preview_costs_one_query(device: Device, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
         preview_for(device, "email")
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_no_part_of_a_preview_is_safe_to_show_as_it_is(device: Device, channel: str) -> None:
+    preview = preview_for(device, channel)
+    assert {type(preview.subject), type(preview.text), type(preview.html)} == {str}, "a page would not escape it"
