@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # A command that only looks gets a data folder of its own, which goes away with it.
 SPARE_DATA = set -e; export HEXENROLL_DATA=$$(mktemp -d); trap 'rm -rf "$$HEXENROLL_DATA"' EXIT
 
-.PHONY: run test test-sqlite test-postgresql lint format browser demo-data lock bench clean
+.PHONY: run test test-once test-both test-sqlite test-postgresql lint format browser demo-data lock bench clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -P hexenroll/leash.py - TERM $(BIN)/python manage.py up
@@ -17,8 +17,17 @@ run: $(VENV)/run.stamp
 demo-data: $(VENV)/run.stamp
 	@$(BIN)/python manage.py seed_demo
 
+# Side by side, each printing at its end: what no database has a part in, and the rest on each database.
 test: lint browser
-	$(MAKE) --no-print-directory test-sqlite test-postgresql
+	@echo "Testing; this prints after some minutes."
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-once test-both
+
+test-once: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --database sqlite -m once
+
+test-both: $(VENV)/test.stamp
+	@for database in sqlite postgresql; do \
+	  $(BIN)/python -m pytest --database $$database -m "not once" || failed=1; done; exit $${failed:-0}
 
 # One file or test, on one database: make test-sqlite ARGS="tests/devices -k mapping"
 test-sqlite: $(VENV)/test.stamp

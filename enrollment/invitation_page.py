@@ -61,6 +61,7 @@ View = Callable[[HttpRequest, str], HttpResponseBase]
 def _private(view: View) -> View:
     """Keep what the view answers between it and the browser, and say it in words when the database is away."""
 
+    @csrf_exempt  # the token in the address is the only authority: there is no cookie that another site could ride on
     @never_cache
     @wraps(view)
     def answer(request: HttpRequest, token: str) -> HttpResponseBase:
@@ -89,7 +90,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return _open(request, token, found, shows_password=False)
 
 
-@csrf_exempt  # the token in the address is the only authority: there is no cookie that another site could ride on
 @_private
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_password(request: HttpRequest, token: str) -> HttpResponse:

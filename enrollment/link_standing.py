@@ -51,7 +51,7 @@ CLOSED: Final[dict[Standing, ClosedPage]] = {
         _("Tap the link in the message, or copy all of it. If that does not help, ask for a new invitation."),
     ),
     Standing.EXPIRED: ClosedPage(
-        HTTPStatus.GONE, _("An invitation is valid for a limited time; this one's is over."), _ask
+        HTTPStatus.GONE, _("An invitation is valid for a limited time, and this one has run out."), _ask
     ),
     Standing.USED: ClosedPage(
         HTTPStatus.GONE,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from devices.admin.console_page import ConsolePage
+from hexenroll.mail_settings import BACKENDS
+from invitations.models import MailboxMessage
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -41,9 +44,12 @@ def search(request: HttpRequest) -> HttpResponseBase:
         raise Http404 from None
 
 
+MAILBOX = "admin:invitations_mailboxmessage_changelist"
 # Title, icon, URL name, permission that shows it. An entry whose page doesn't exist yet isn't shown.
 ENROLL = [
     (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.view_importbatch"),
+    (_("Invitations"), "mail", "admin:invitations_invitation_changelist", "invitations.view_invitation"),
+    (_("Sendings"), "send", "admin:invitations_sending_changelist", "invitations.view_sending"),
 ]
 MANAGE = [
     (_("Devices"), "devices", "admin:devices_device_changelist", "devices.view_device"),
@@ -55,6 +61,8 @@ MANAGE = [
 ADMIN = [
     (_("Administrators"), "admin_panel_settings", "admin:auth_user_changelist", "auth.view_user"),
     (_("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group"),
+    (_("Messages"), "edit_note", "admin:invitations_messagetemplate_changelist", "invitations.view_messagetemplate"),
+    (_("Development mailbox"), "inbox", MAILBOX, "invitations.view_mailboxmessage"),
 ]
 
 
@@ -67,10 +75,15 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in groups if group["items"]]
 
 
+def is_mailbox_shown() -> bool:
+    """Tell whether messages go into the development mailbox, or went there before."""
+    return BACKENDS["mailbox"] == settings.EMAIL_BACKEND or MailboxMessage.objects.exists()
+
+
 def _items(request: HttpRequest, entries: list[tuple[Any, str, str, str]]) -> list[dict[str, Any]]:
     items = []
     for title, icon, url_name, permission in entries:
-        if not request.user.has_perm(permission):
+        if not request.user.has_perm(permission) or (url_name == MAILBOX and not is_mailbox_shown()):
             continue
         try:
             items.append({"title": title, "icon": icon, "link": reverse(url_name)})

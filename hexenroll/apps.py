@@ -7,4 +7,4 @@ class HexenrollConfig(AppConfig):
     name = "hexenroll"
 
     def ready(self) -> None:
-        from hexenroll import checks  # noqa: F401 - registers the system checks
+        from hexenroll import callback_checks, checks, mail_checks, sms_checks  # noqa: F401 - system checks

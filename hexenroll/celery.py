@@ -54,4 +54,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="17"),
         "options": {"expires": 12 * 3_600},
     },
+    "forget-old-callbacks": {
+        "task": "invitations.tasks.forget_old_callbacks",
+        "schedule": crontab(hour="3", minute="27"),
+        "options": {"expires": 12 * 3_600},
+    },
 }

@@ -1,7 +1,7 @@
 """What is in the portal of somebody who only wants to look around? Called by `manage.py seed_demo`.
 
 Two domains, groups, policies, and devices in every state, which came in by the import's own steps; beside them imports
-that stopped at each step on the way.
+that stopped at each step on the way, and what became of their invitations.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from django.db.models import F
 from devices.imports import check, commit, steps, undo
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
 from devices.vocabulary import Channel, Duplicates
+from hexenroll import demo_invitations
 from hexenroll.demo_fleet import Fleet, Row, csv_file
 
 DOMAIN = "northwind.example.com"
@@ -55,16 +56,18 @@ def seed() -> None:
     office, workshop = Domain.objects.create(name=DOMAIN, kind=Domain.Kind.ENTRA_ID), Domain.objects.local()
     _groups_and_policies()
     fleet = Fleet(DOMAIN)
-    first = _committed(office, "fleet.csv", fleet.rows(280), Channel.EMAIL)
+    first = _committed(office, "fleet.csv", fleet.rows(280))
     _let_time_pass(first, fleet.randomness)
+    first.refresh_from_db()
+    demo_invitations.long_ago(first, fleet.randomness)
     newcomers = list(fleet.rows(24))
-    _committed(office, "newcomers.csv", newcomers, Channel.SMS)
+    demo_invitations.recently(_committed(office, "newcomers.csv", newcomers), fleet.randomness)
     _undone(_committed(office, "wrong-list.csv", fleet.rows(12)))
     renamed = (row | {"Device name": f"Spare {number}"} for number, row in enumerate(newcomers[:4], 1))
     known_devices = (*renamed, *fleet.made[:3])
     _checked(office, "autumn-order.csv", [*fleet.rows(40), *fleet.mistakes(), *fleet.known(9), *known_devices])
     workshop_fleet = Fleet("example.org", seed=3)
-    _committed(workshop, "workshop.csv", workshop_fleet.rows(16))
+    demo_invitations.paused(_committed(workshop, "workshop.csv", workshop_fleet.rows(16)), workshop_fleet.randomness)
     _by_hand(workshop, workshop_fleet.rows(6))
     _checked(office, "cut-off.csv", fleet.rows(30), rest=b'"Rosa Weber,rosa')
     _uploaded(office, "spring-order.csv", csv_file(fleet.rows(35), delimiter=";"))
@@ -92,9 +95,10 @@ def _checked(domain: Domain, name: str, rows: Iterable[Row], rest: bytes = b"") 
     return batch
 
 
-def _committed(domain: Domain, name: str, rows: Iterable[Row], channel: Channel = Channel.NONE) -> ImportBatch:
+def _committed(domain: Domain, name: str, rows: Iterable[Row]) -> ImportBatch:
     batch = _checked(domain, name, rows)
-    steps.choose(batch, duplicates=Duplicates.KEEP.value, channel=channel.value, accept_good_rows=False)
+    # Without a channel: the import itself invites nobody. demo_invitations.py writes what became of it.
+    steps.choose(batch, duplicates=Duplicates.KEEP.value, channel=Channel.NONE.value, accept_good_rows=False)
     steps.start_commit(batch, batch.created_by, tell_worker=False)
     commit.run(batch.pk)
     batch.refresh_from_db()

@@ -67,6 +67,10 @@ class Environment:
         """Return the value of `name` as it is, without surrounding white space."""
         return self._read(name, str, default)
 
+    def parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """Return what `parse` makes of the value of `name`; the text of its ValueError continues "NAME ..."."""
+        return self._read(name, parse, default)
+
     def words(self, name: str) -> list[str]:
         """Return the comma-separated words of `name`, none when it isn't set."""
         return self._read(name, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], [])

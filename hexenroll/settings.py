@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from hexenroll.environment import Environment, socket_path
+from hexenroll.mail_settings import MAILBOX, anymail_settings, mail_domain, mail_provider, mail_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -80,6 +81,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Look for such tasks every five seconds, each time (by default every tenth time).
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
+    # Who tells a worker something tries twice within a tenth of a second: what waits is found by the clock.
+    "max_retries": 1,
+    "interval_start": 0.1,
 }
 # At least once: a task is acknowledged when it is done, so a killed worker loses none. State lives in rows.
 CELERY_TASK_ACKS_LATE = True
@@ -111,9 +115,31 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000 + 10 * HEXENROLL_IMPORT_MAX_COLUMNS
 
 # --- mail -----------------------------------------------------------------------------------------
-_email_schemes = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "dummymail")
-globals().update(environ.Env.email_url_config(env.url("EMAIL_URL", "consolemail://-", _email_schemes)))
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"hexenroll@{_public.hostname or 'localhost'}")
+HEXENROLL_EMAIL_TIMEOUT = env.number("HEXENROLL_EMAIL_TIMEOUT", 20, 1, 120)  # seconds, for each answer
+_mail_server = env.parsed("EMAIL_URL", mail_server, MAILBOX)
+EMAIL_PROVIDER = mail_provider(env)  # of anymail; "": by EMAIL_URL
+EMAIL_URL_BACKEND = _mail_server.backend
+EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend" if EMAIL_PROVIDER else EMAIL_URL_BACKEND
+EMAIL_HOST, EMAIL_PORT = _mail_server.host, _mail_server.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail_server.user, _mail_server.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail_server.starts_tls, _mail_server.is_tls
+EMAIL_FILE_PATH = _mail_server.folder or None
+EMAIL_TIMEOUT = HEXENROLL_EMAIL_TIMEOUT
+# Not every provider knows tags or an own Message-ID: a mail without them is better than none.
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, "IGNORE_UNSUPPORTED_FEATURES": True, **anymail_settings(env)}
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"hexenroll@{mail_domain(_public.hostname)}")
+
+# --- SMS ------------------------------------------------------------------------------------------
+SMS_PROVIDER = env.text("SMS_PROVIDER").lower()  # twilio, apprise, file, console; "": the development mailbox
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")  # checks Twilio's callbacks, too
+TWILIO_API_KEY_SID = env.text("TWILIO_API_KEY_SID")  # signs in instead of the token
+TWILIO_API_KEY_SECRET = env.text("TWILIO_API_KEY_SECRET")
+TWILIO_FROM = env.text("TWILIO_FROM")
+TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID")
+TWILIO_BASE_URL = env.url("TWILIO_BASE_URL", "https://api.twilio.com", ("https", "http")).rstrip("/")
+APPRISE_URL = env.text("APPRISE_URL")
+HEXENROLL_SMS_TIMEOUT = env.number("HEXENROLL_SMS_TIMEOUT", 10, 1, 300)  # seconds
 
 # --- invitations ----------------------------------------------------------------------------------
 HEXENROLL_ORGANISATION = env.text("HEXENROLL_ORGANISATION")  # as device users know it; "": the portal's host name
@@ -268,6 +294,7 @@ UNFOLD = {
     ],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "COMMAND": {"search_callback": "hexenroll.palette.found"},
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -8,6 +8,8 @@ from devices.wizard import check, done, history, mapping, review, upload
 from enrollment.invitation_page import invitation, invitation_password
 from hexenroll.admin import search
 from hexenroll.health import healthz
+from invitations.webhooks import mail, twilio
+from invitations.wizard import send, sending
 
 pre_approve = [
     path("", history.HistoryView.as_view(), name="pre_approve"),
@@ -31,7 +33,16 @@ pre_approve = [
     path("<int:batch_id>/done/", done.DoneView.as_view(), name="done"),
     path("<int:batch_id>/undo/", done.UndoView.as_view(), name="undo"),
     path("<int:batch_id>/progress.json", history.ProgressView.as_view(), name="progress"),
+    path("<int:batch_id>/send/", send.SendView.as_view(), name="send"),
 ]
+sendings = [
+    path("<int:sending_id>/", sending.SendingPage.as_view(), name="sending"),
+    path("<int:sending_id>/progress.json", sending.SendingProgressView.as_view(), name="sending_progress"),
+    path("<int:sending_id>/pause/", sending.PauseView.as_view(), name="pause_sending"),
+    path("<int:sending_id>/resume/", sending.ResumeView.as_view(), name="resume_sending"),
+    path("<int:sending_id>/cancel/", sending.CancelView.as_view(), name="cancel_sending"),
+]
+enroll = [path("pre-approve/", include(pre_approve)), path("sendings/", include(sendings))]
 
 urlpatterns = [
     # Anyone, without signing in: says whether the portal works, and nothing about what is in it.
@@ -40,10 +51,13 @@ urlpatterns = [
     # Device users: no sign-in, the link is the key. Any text may stand for the token: what is none gets its page, too.
     re_path(r"^i/(?P<token>[\s\S]*)/password$", invitation_password, name="invitation_password"),
     re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),
+    # Providers: signed callbacks. Without a signature they learn and change nothing.
+    path("webhooks/twilio/", twilio.status_callback, name="twilio_callback"),
+    path("webhooks/mail/", mail.tracking_callback, name="mail_callback"),
     # Staff: signed in, and each page asks for its permission.
     path("admin/search/", search),
     path("admin/", admin.site.urls),
-    path("enroll/pre-approve/", include((pre_approve, "enroll"))),
+    path("enroll/", include((enroll, "enroll"))),
 ]
 
 handler400 = "hexenroll.error_pages.bad_request"

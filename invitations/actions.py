@@ -133,8 +133,13 @@ def cancel(sending: Sending) -> None:
     transaction.on_commit(partial(tell, "prepare_sending", sending.pk))
 
 
-def resend(invitation: Invitation, person: User | None) -> Sending:
+def resend(invitation: Invitation, person: User | None, *, request_key: UUID | None = None) -> Sending:
     """Invite the user of the same device once more by the same channel; the link of the old invitation is dead.
+
+    Args:
+        invitation: the old one.
+        person: who does it.
+        request_key: as for invite_batch.
 
     Raises:
         ActionError: the invitation was used, is being sent, or its device is not waiting for its enrollment.
@@ -144,7 +149,7 @@ def resend(invitation: Invitation, person: User | None) -> Sending:
     if invitation.device.status != Device.Status.PRE_APPROVED:
         raise ActionError(_("The device is not waiting for its enrollment: there is nothing to invite to."))
     options = Options(channel=invitation.channel, language=invitation.language, include_invited=True)
-    return invite_devices([invitation.device_id], options, person)
+    return invite_devices([invitation.device_id], options, person, request_key=request_key)
 
 
 def revoke(invitation: Invitation, person: User | None) -> None:
@@ -155,17 +160,19 @@ def revoke(invitation: Invitation, person: User | None) -> None:
     """
     with transaction.atomic():
         free = Invitation.objects.filter(pk=invitation.pk, state__in=Invitation.REVOCABLE, holder=None)
-        gone_out = invitation.state != State.QUEUED or invitation.attempts > 0
-        ended = free.update(
+        # Locked and read anew: it may have gone out since the caller looked.
+        found = free.select_for_update().values_list("state", "attempts").first()
+        if found is None:
+            raise ActionError(_("An invitation that is over, or is being sent right now, can't be revoked."))
+        free.update(
             state=State.REVOKED,
             revoked_because=Invitation.RevokedBecause.PERSON,
             state_changed_at=timezone.now(),
             next_attempt_at=None,
         )
-        if not ended:
-            raise ActionError(_("An invitation that is over, or is being sent right now, can't be revoked."))
         invitation.note(Kind.REVOKED, person=person)
-        if gone_out:
+        state, attempts = found
+        if state != State.QUEUED or attempts:
             forget_passwords(Device.objects.filter(pk=invitation.device_id))
     invitation.refresh_from_db()
 

@@ -135,7 +135,8 @@ def record(provider_id: str, event: StatusEvent, *, at: datetime, text: str = ""
         return _record_superseded(reported.invitation, event, at, text)
     has_changed = _move(reported, event, at, text)
     if event in ENDS_REMINDERS:
-        idle = Invitation.objects.filter(pk=reported.invitation.pk).exclude(state=State.QUEUED)
+        # Of one in a worker's hand it is the order in which the worker sends (outbox/tend.py).
+        idle = Invitation.objects.filter(pk=reported.invitation.pk, holder=None).exclude(state=State.QUEUED)
         idle.exclude(next_attempt_at=None).update(next_attempt_at=None)
     return _note(reported.invitation, event, at, text, has_moved=has_changed) or has_changed
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from devices.imports.sql import append
 from devices.models import Device
 
 from .actions import LONGEST_DAYS, Options, invite_devices
@@ -62,10 +63,15 @@ class _Row(NamedTuple):
     expires_at: datetime | None
 
 
-def resend(invitations: QuerySet[Invitation], person: User | None) -> Outcome:
+def resend(invitations: QuerySet[Invitation], person: User | None, *, form: str = "") -> Outcome:
     """Invite the users of these invitations' devices once more, each by the channel of the newest one among these.
 
     Only begins it, with one sending for each channel and language: a worker does the rest.
+
+    Args:
+        invitations: which.
+        person: who does it.
+        form: names the page that asks; a second click on its button begins nothing.
     """
     outcome = Outcome()
     by_way: dict[tuple[str, str], list[int]] = {}
@@ -83,7 +89,8 @@ def resend(invitations: QuerySet[Invitation], person: User | None) -> Outcome:
             by_way.setdefault((channel, language), []).append(device)
     for (channel, language), devices in by_way.items():
         options = Options(channel=channel, language=language, include_invited=True)
-        outcome.sendings.append(invite_devices(devices, options, person))
+        key = uuid5(NAMESPACE_OID, f"{form} {channel} {language} {devices}") if form else None
+        outcome.sendings.append(invite_devices(devices, options, person, request_key=key))
     outcome.done = len(seen)
     return outcome
 
@@ -168,6 +175,7 @@ def _in_chunks(
 
 
 def _note(numbers: Sequence[int], kind: str, text: str, person: User | None) -> None:
-    InvitationEvent.objects.bulk_create(
-        InvitationEvent(invitation_id=number, kind=kind, text=text, person=person) for number in numbers
-    )
+    columns = ("invitation_id", "at", "kind", "text", "person_id")
+    at = connection.ops.adapt_datetimefield_value(timezone.now())
+    author = person.pk if person else None
+    append(InvitationEvent._meta.db_table, columns, ((number, at, kind, text, author) for number in numbers))

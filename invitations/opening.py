@@ -11,7 +11,8 @@ State = Invitation.State
 def find(token: str) -> Invitation | None:
     """Return the invitation that a link's token belongs to, whatever its state; None: nobody was ever sent it."""
     related = Invitation.objects.select_related("device__user", "device__domain", "sending")
-    return related.filter(token_hash=hash_of(token)).first()
+    # A sending may name a million devices.
+    return related.defer("sending__devices", "sending__counts").filter(token_hash=hash_of(token)).first()
 
 
 def record_opening(invitation: Invitation) -> bool:

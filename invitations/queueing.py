@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, CharField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, CharField, ExpressionWrapper, Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from . import one_time_password
 from .link_token import hash_of, token_of
 from .models import Invitation, Sending
 from .outbox.dispatch import call_workers
-from .reach import devices_of_batch, reached, summary
+from .reach import OBSTACLES, devices_of_batch, measured, way_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,18 +58,24 @@ COLUMNS = (
 
 
 class Reached(NamedTuple):
-    """A device that is invited."""
+    """A device, and how it is invited, or why it is not."""
 
     pk: int
-    via: str
     email: str
     mobile: str
     language: str
     needs_password: bool
+    via: str
+    obstacle: str
 
 
-def run(sending_id: int) -> None:
-    """Queue a sending's invitations, or take the waiting ones back; another worker's sending is left alone."""
+def run(sending_id: int, *, tell_workers: bool = True) -> None:
+    """Queue a sending's invitations, or take the waiting ones back; another worker's sending is left alone.
+
+    Args:
+        sending_id: of a sending that is to be prepared or cancelled.
+        tell_workers: False where the caller sends them itself.
+    """
     if not _claim(sending_id):
         return
     try:
@@ -89,7 +95,7 @@ def run(sending_id: int) -> None:
         logger.exception("sending %s could not be prepared", sending_id)
         _fail(sending_id, _("It could not be prepared, and nothing was sent. The worker's log says why."))
         raise
-    if sending.starts_at is None or sending.starts_at <= timezone.now():
+    if tell_workers and (sending.starts_at is None or sending.starts_at <= timezone.now()):
         for channel in Invitation.Channel:
             call_workers(channel)
 
@@ -122,14 +128,11 @@ def _queue(sending: Sending) -> None:
     now = timezone.now()
     queued = 0
     unreachable: dict[str, int] = {}
-    for devices in _devices_of(sending):
-        for obstacle, number in summary(
-            devices, sending.channel, include_invited=sending.include_invited
-        ).obstacles.items():
-            unreachable[obstacle.value] = unreachable.get(obstacle.value, 0) + number
-        found = reached(devices, sending.channel, include_invited=sending.include_invited).exclude(via="")
-        for chunk in _chunks(_facts(found)):
-            queued += _queue_chunk(sending, chunk, now)
+    for chunk in _chunks_of(sending):
+        for device in chunk:
+            if device.obstacle:
+                unreachable[device.obstacle] = unreachable.get(device.obstacle, 0) + 1
+        queued += _queue_chunk(sending, [device for device in chunk if device.via], now)
     sending.move(
         source=State.QUEUEING,
         target=State.RUNNING if queued else State.DONE,
@@ -138,26 +141,29 @@ def _queue(sending: Sending) -> None:
     )
 
 
-def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
-    if sending.batch is not None:
-        yield devices_of_batch(sending.batch)
-        return
-    for numbers in _chunks(sending.devices):
-        yield Device.objects.filter(pk__in=numbers).order_by("pk")
+def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
+    """Return a sending's devices in chunks; a query for each.
 
-
-def _facts(devices: QuerySet[Device]) -> Iterator[Reached]:
+    One query for all of them would be planned for the invitations that there are at its beginning: none, perhaps. It
+    would look at each one that was written since for each device.
+    """
+    batch = sending.batch
+    numbers = sending.devices if batch is None else devices_of_batch(batch).values_list("pk", flat=True).iterator()
+    again = sending.include_invited
     without = ExpressionWrapper(Q(one_time_password=None), BooleanField())
-    number = Cast("user__mobile", CharField())  # as it is stored: it is not read as a phone number
-    rows = devices.annotate(needs_password=without, number=number).values_list(
-        "pk", "via", "user__email", "number", "domain__language", "needs_password"
-    )
-    return map(Reached._make, rows.iterator(chunk_size=CHUNK))
+    mobile = Cast("user__mobile", CharField())  # as it is stored: it is not read as a phone number
+    for chunk in _chunks(numbers):
+        devices = Device.objects.filter(pk__in=chunk).order_by("pk").annotate(needs_password=without, number=mobile)
+        found = measured(devices, Sending.Channel.EMAIL_OR_SMS, include_invited=again).values_list(
+            "pk", "user__email", "number", "domain__language", "needs_password", *OBSTACLES
+        )
+        yield [Reached._make((*row[:5], *way_of(sending.channel, row[5:], include_invited=again))) for row in found]
 
 
-def _queue_chunk(sending: Sending, chunk: tuple[Reached, ...], now: datetime) -> int:
+def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
     """Write the invitations of some devices; return how many."""
-    replaced, busy = _revoke_live([device.pk for device in chunk], now) if sending.include_invited else ({}, set())
+    # Even where nobody is invited again: one whose message bounced is reached another way, and has a live invitation.
+    replaced, busy = _revoke_live([device.pk for device in chunk], now)
     chosen = [device for device in chunk if device.pk not in busy]
     _give_passwords([device.pk for device in chosen if device.needs_password])
     written_now = connection.ops.adapt_datetimefield_value(now)

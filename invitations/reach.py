@@ -18,6 +18,7 @@ this order:
 (*) unless devices are to be invited again: then, by e-mail, neither this nor a bounce is an obstacle.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,8 @@ class Limit(TextChoices):
     )
 
 
+# What keeps a device from any invitation, from a mail and from an SMS.
+OBSTACLES = ("device_obstacle", "email_obstacle", "sms_obstacle")
 LIMITED = {Limit.ANDROID: Platform.ANDROID, Limit.WINDOWS: Platform.WINDOWS}
 # E.164: a plus sign and 7 to 15 digits; what the database holds otherwise came in past the forms.
 E164 = r"^\+[0-9]+$"
@@ -88,6 +91,10 @@ class Summary:
     def reached(self) -> int:
         return self.by_email + self.by_sms
 
+    @property
+    def unreached(self) -> int:
+        return self.total - self.reached
+
 
 def devices_of_batch(batch: ImportBatch) -> QuerySet[Device]:
     """Return the devices whose rows of an import are ticked and went in, in the order of the file."""
@@ -102,20 +109,7 @@ def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -
         channel: of Sending.Channel.
         include_invited: a device that was invited before is no obstacle.
     """
-    invited = Invitation.objects.live().exclude(state=State.BOUNCED).filter(device=OuterRef("pk"))
-    bounces = Invitation.objects.filter(recipient=OuterRef("user__email"), state=State.BOUNCED)
-    before = [] if include_invited else [When(Exists(invited), then=Value(Obstacle.INVITED_ALREADY.value))]
-    no_email = [When(user__email="", then=Value(Obstacle.NO_EMAIL.value))]
-    if channel == Channel.EMAIL_OR_SMS or not include_invited:
-        no_email.append(When(Exists(bounces), then=Value(Obstacle.BOUNCED.value)))
-    no_sms = [
-        When(user__mobile="", then=Value(Obstacle.NO_MOBILE.value)),
-        When(~Q(user__mobile__regex=E164), then=Value(Obstacle.NOT_A_PHONE_NUMBER.value)),
-        When(~Q(mobile_length__range=(8, 16)), then=Value(Obstacle.NOT_A_PHONE_NUMBER.value)),
-    ]
-    numbers = Length("user__mobile")
-    email_obstacle = Case(*no_email, default=Value(""), output_field=CharField())
-    sms_obstacle = Case(*no_sms, default=Value(""), output_field=CharField())
+    found = measured(devices, channel, include_invited=include_invited)
     either = Case(When(email_obstacle="", then=Value("")), default=F("sms_obstacle"), output_field=CharField())
     way = {Channel.EMAIL: F("email_obstacle"), Channel.SMS: F("sms_obstacle"), Channel.EMAIL_OR_SMS: either}
     by = {
@@ -127,28 +121,83 @@ def reached(devices: QuerySet[Device], channel: str, *, include_invited: bool) -
         ),
     }
     obstacle = Case(
+        When(~Q(device_obstacle=""), then=F("device_obstacle")), default=way[Channel(channel)], output_field=CharField()
+    )
+    return found.annotate(obstacle=obstacle).annotate(
+        via=Case(When(obstacle="", then=by[Channel(channel)]), default=Value(""), output_field=CharField())
+    )
+
+
+def way_of(channel: str, obstacles: Sequence[str], *, include_invited: bool) -> tuple[str, str]:
+    """Return `via` and `obstacle` of a device, as `reached` annotates them, from its three obstacles.
+
+    Args:
+        channel: of Sending.Channel.
+        obstacles: the values of OBSTACLES, as `measured` annotates them for EMAIL_OR_SMS.
+        include_invited: a device that was invited before is no obstacle.
+    """
+    whole, no_email, no_sms = obstacles
+    # Whoever is to be invited again by e-mail alone is, whatever bounced.
+    is_retry = channel == Channel.EMAIL and include_invited and no_email == Obstacle.BOUNCED
+    mail = "" if is_retry else no_email
+    obstacle = whole or (no_sms if channel == Channel.SMS or (channel != Channel.EMAIL and mail) else mail)
+    by = Channel.SMS if channel == Channel.SMS or mail else Channel.EMAIL
+    return "" if obstacle else by.value, obstacle
+
+
+def measured(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> QuerySet[Any]:
+    """Annotate devices with what keeps them from any invitation, from a mail and from an SMS; "": nothing does."""
+    invited = Invitation.objects.live().exclude(state=State.BOUNCED).filter(device=OuterRef("pk"))
+    bounces = Invitation.objects.filter(recipient=OuterRef("user__email"), state=State.BOUNCED)
+    before = [] if include_invited else [When(Exists(invited), then=Value(Obstacle.INVITED_ALREADY.value))]
+    no_email = [When(user__email="", then=Value(Obstacle.NO_EMAIL.value))]
+    if channel == Channel.EMAIL_OR_SMS or not include_invited:
+        no_email.append(When(Exists(bounces), then=Value(Obstacle.BOUNCED.value)))
+    no_sms = [
+        When(user__mobile="", then=Value(Obstacle.NO_MOBILE.value)),
+        When(~Q(user__mobile__regex=E164), then=Value(Obstacle.NOT_A_PHONE_NUMBER.value)),
+        When(~Q(mobile_length__range=(8, 16)), then=Value(Obstacle.NOT_A_PHONE_NUMBER.value)),
+    ]
+    device_obstacle = Case(
         When(~Q(status=Device.Status.PRE_APPROVED), then=Value(Obstacle.NOT_PRE_APPROVED.value)),
         When(approval_expires_at__lte=timezone.now(), then=Value(Obstacle.APPROVAL_EXPIRED.value)),
         *before,
         When(user=None, then=Value(Obstacle.NO_USER.value)),
-        default=way[Channel(channel)],
+        default=Value(""),
         output_field=CharField(),
     )
-    measured = devices.annotate(mobile_length=numbers).annotate(
-        email_obstacle=email_obstacle, sms_obstacle=sms_obstacle
-    )
-    return measured.annotate(obstacle=obstacle).annotate(
-        via=Case(When(obstacle="", then=by[Channel(channel)]), default=Value(""), output_field=CharField())
+    return devices.annotate(mobile_length=Length("user__mobile")).annotate(
+        device_obstacle=device_obstacle,
+        email_obstacle=Case(*no_email, default=Value(""), output_field=CharField()),
+        sms_obstacle=Case(*no_sms, default=Value(""), output_field=CharField()),
     )
 
 
 def summary(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> Summary:
     """Count who is reached by `channel`, who is not and why; one query."""
-    found = reached(devices, channel, include_invited=include_invited).order_by()
+    return summaries(devices, include_invited=include_invited, channels=(Channel(channel),))[Channel(channel)]
+
+
+def summaries(
+    devices: QuerySet[Device], *, include_invited: bool, channels: Iterable[Channel] = tuple(Channel)
+) -> dict[Channel, Summary]:
+    """Count who is reached by each channel, who is not and why; one query, as it looks at every device."""
+    found = measured(devices, Channel.EMAIL_OR_SMS, include_invited=include_invited)
     limited = Case(
         *(When(platform=platform, then=Value(limit.value)) for limit, platform in LIMITED.items()), default=Value("")
     )
-    rows = found.annotate(limit=limited).values_list("via", "obstacle", "limit").annotate(number=Count("pk"))
+    groups = (*OBSTACLES, "limit")
+    counted = found.order_by().annotate(limit=limited).values_list(*groups).annotate(number=Count("pk"))
+    ways: dict[Channel, list[tuple[str, str, str, int]]] = {channel: [] for channel in channels}
+    for *obstacles, limit, number in counted:
+        for channel, rows in ways.items():
+            via, obstacle = way_of(channel, obstacles, include_invited=include_invited)
+            rows.append((via, obstacle, limit, number))
+    return {channel: _added_up(rows) for channel, rows in ways.items()}
+
+
+def _added_up(rows: Iterable[tuple[str, str, str, int]]) -> Summary:
+    """Add up numbers of devices by (via, obstacle, limit, number)."""
     via: dict[str, int] = {}
     obstacles: dict[Obstacle, int] = {}
     limits: dict[Limit, int] = {}

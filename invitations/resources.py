@@ -3,63 +3,74 @@
 Never the link, its token or the one-time password.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from django.db.models import QuerySet
-from import_export.fields import Field
+from django.db.models import QuerySet, TextChoices
 from import_export.resources import Resource
+from tablib import Dataset
 
-from devices.imports.columns.cells import CellWidget
+from devices.imports.columns.cells import neutralise
 
 from .models import Invitation
 
-
-class TimeWidget(CellWidget):
-    """A moment as ISO 8601 in UTC, which spreadsheets and programs read alike."""
-
-    def render(self, value: object, obj: object = None, **kwargs: object) -> str:
-        return value.astimezone(UTC).isoformat(" ", "seconds") if isinstance(value, datetime) else ""
+CHUNK = 2_000
 
 
-def _text(attribute: str, header: str) -> Field:
-    return Field(attribute=attribute, column_name=header, widget=CellWidget(max_length=10_000))
+def _time(value: datetime | None) -> str:
+    """Write a moment as ISO 8601 in UTC, which spreadsheets and programs read alike."""
+    return value.astimezone(UTC).isoformat(" ", "seconds") if value else ""
 
 
-def _time(attribute: str, header: str) -> Field:
-    return Field(attribute=attribute, column_name=header, widget=TimeWidget(max_length=32))
+def _text(value: object) -> str:
+    return "" if value is None else neutralise(str(value))
+
+
+def _label(choices: type[TextChoices]) -> Callable[[str], str]:
+    labels = dict(choices.choices)
+    return lambda value: str(labels.get(value, ""))
+
+
+# Header, where its value comes from, and how that is written.
+COLUMNS: tuple[tuple[str, str, Callable[..., str]], ...] = (
+    ("Recipient", "recipient", _text),
+    ("Channel", "channel", _label(Invitation.Channel)),
+    ("State", "state", _label(Invitation.State)),
+    ("Device user", "device__user__name", _text),
+    ("Email", "device__user__email", _text),
+    ("Serial number", "device__serial_number", _text),
+    ("Platform", "device__platform", _text),
+    ("Device name", "device__name", _text),
+    ("Domain", "device__domain__name", _text),
+    ("Import", "batch__file_name", _text),
+    ("Sending", "sending_id", _text),
+    ("Created", "created_at", _time),
+    ("Sent", "sent_at", _time),
+    ("Delivered", "delivered_at", _time),
+    ("Bounced", "bounced_at", _time),
+    ("Opened", "opened_at", _time),
+    ("Used", "redeemed_at", _time),
+    ("Valid until", "expires_at", _time),
+    ("Reminders", "reminders", _text),
+    ("Attempts", "attempts", _text),
+    ("Revoked because", "revoked_because", _label(Invitation.RevokedBecause)),
+    ("Last error", "last_error", _text),
+    ("Error code", "error_code", _text),
+)
 
 
 class InvitationResource(Resource):
-    """Invitations, with whom and what they are about, and what became of them."""
+    """Invitations, with whom and what they are about, and what became of them.
 
-    recipient = _text("recipient", "Recipient")
-    channel = _text("get_channel_display", "Channel")
-    state = _text("get_state_display", "State")
-    user = _text("device__user__name", "Device user")
-    email = _text("device__user__email", "Email")
-    serial_number = _text("device__serial_number", "Serial number")
-    platform = _text("device__platform", "Platform")
-    device_name = _text("device__name", "Device name")
-    domain = _text("device__domain__name", "Domain")
-    batch = _text("batch__file_name", "Import")
-    sending = _text("sending_id", "Sending")
-    created_at = _time("created_at", "Created")
-    sent_at = _time("sent_at", "Sent")
-    delivered_at = _time("delivered_at", "Delivered")
-    bounced_at = _time("bounced_at", "Bounced")
-    opened_at = _time("opened_at", "Opened")
-    redeemed_at = _time("redeemed_at", "Used")
-    expires_at = _time("expires_at", "Valid until")
-    reminders = _text("reminders", "Reminders")
-    attempts = _text("attempts", "Attempts")
-    revoked_because = _text("get_revoked_because_display", "Revoked because")
-    last_error = _text("last_error", "Last error")
-    error_code = _text("error_code", "Error code")
+    Written without objects and fields of the library: for 100,000 invitations its own way takes ten times as long.
+    """
 
-    class Meta:
-        name = "Invitations"
-        chunk_size = 2_000
+    @classmethod
+    def get_display_name(cls) -> str:
+        return str(Invitation._meta.verbose_name_plural)  # the export's page asks for it
 
-    def filter_export(self, queryset: QuerySet[Invitation], **kwargs: object) -> QuerySet[Invitation]:
-        related = queryset.select_related("device__user", "device__domain", "batch")
-        return related.defer("device__one_time_password", "device__custom_attributes")
+    def export(self, queryset: QuerySet[Invitation], **kwargs: object) -> Dataset:
+        headers, paths, writers = zip(*COLUMNS, strict=True)
+        rows = queryset.values_list(*paths).iterator(chunk_size=CHUNK)
+        written = (tuple(write(value) for write, value in zip(writers, row, strict=True)) for row in rows)
+        return Dataset(*written, headers=headers)

@@ -5,6 +5,7 @@ from celery import shared_task
 from invitations import queueing
 from invitations.outbox import deliver, dispatch, expiry, tend
 from invitations.outbox.claim import due
+from invitations.webhooks import replay
 
 # Others wait for the worker meanwhile: imports, and the other channel.
 SLICE_SECONDS = 10
@@ -30,3 +31,8 @@ def tend_outbox() -> None:
 @shared_task
 def expire_invitations() -> int:
     return expiry.expire()
+
+
+@shared_task
+def forget_old_callbacks() -> int:
+    return replay.forget_old()

@@ -55,11 +55,18 @@ class Entry:
     other: Invitation | None = None
 
 
-def timeline(invitation: Invitation) -> list[Entry]:
-    """Return what happened to an invitation, the oldest first; two queries besides what was selected with it."""
+def timeline(invitation: Invitation, newer: Invitation | None) -> list[Entry]:
+    """Return what happened to an invitation, the oldest first; one query besides what was selected with it.
+
+    Args:
+        invitation: with its sending's author and what it replaces.
+        newer: what took its place (replacement_of).
+    """
     events = list(invitation.events.select_related("person"))
-    entries = [*_columns(invitation), *map(_event, events), *_end(invitation, {event.kind for event in events})]
-    return sorted(entries, key=lambda entry: entry.at)
+    told = {event.kind for event in events}
+    later = [*_columns(invitation), *map(_event, events)]
+    later += [_replaced_by(newer)] if newer else _end(invitation, told)
+    return [_beginning(invitation), *sorted(later, key=lambda entry: entry.at)]
 
 
 def replacement_of(invitation: Invitation) -> Invitation | None:
@@ -67,11 +74,13 @@ def replacement_of(invitation: Invitation) -> Invitation | None:
     return Invitation.objects.filter(replaces=invitation).first()
 
 
-def _columns(invitation: Invitation) -> Iterator[Entry]:
+def _beginning(invitation: Invitation) -> Entry:
     asker = invitation.sending.created_by
-    yield Entry(
-        invitation.created_at, _("Put into the queue"), "add_circle", person=asker.get_username() if asker else ""
-    )
+    name = asker.get_username() if asker else ""
+    return Entry(invitation.created_at, _("Put into the queue"), "add_circle", person=name)
+
+
+def _columns(invitation: Invitation) -> Iterator[Entry]:
     if invitation.replaces:
         yield Entry(invitation.created_at, _("Replaces an older invitation"), "history", other=invitation.replaces)
     if invitation.sent_at:
@@ -86,9 +95,10 @@ def _columns(invitation: Invitation) -> Iterator[Entry]:
         yield Entry(invitation.opened_at, _("The page behind the link was opened"), "ads_click", "success")
     if invitation.redeemed_at:
         yield Entry(invitation.redeemed_at, _("Used: the device enrolled"), "task_alt", "success")
-    newer = replacement_of(invitation)
-    if newer:
-        yield Entry(newer.created_at, _("Replaced by a newer invitation"), "update", "warning", other=newer)
+
+
+def _replaced_by(newer: Invitation) -> Entry:
+    return Entry(newer.created_at, _("Replaced by a newer invitation"), "update", "warning", other=newer)
 
 
 def _event(event: InvitationEvent) -> Entry:
@@ -96,7 +106,7 @@ def _event(event: InvitationEvent) -> Entry:
     person = event.person.get_username() if event.person else ""
     text = event.text
     if event.kind == Kind.EXTENDED and (until := parse_datetime(text)):
-        text = _("Valid until %(time)s.") % {"time": date_format(localtime(until), "DATETIME_FORMAT")}
+        text = _("Valid until %(time)s") % {"time": date_format(localtime(until), "DATETIME_FORMAT")}
     return Entry(event.at, event.get_kind_display(), icon, tone, text, person)
 
 

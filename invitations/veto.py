@@ -17,7 +17,9 @@ def sent_since(batch: ImportBatch, devices: QuerySet[Device], *, lock: bool) -> 
     invitations = theirs.filter(created_at__gte=batch.committed_at)
     if lock:
         # The outbox skips what is locked: none of these is sent until they are gone.
-        list(invitations.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        locked = invitations.select_for_update(of=("self",)).order_by("pk").values_list("pk")
+        for _pk in locked.iterator(chunk_size=10_000):
+            pass
     gone_out = invitations.exclude(state=Invitation.State.QUEUED).filter(
         Q(state=Invitation.State.SENDING) | Q(attempts__gt=0)
     )

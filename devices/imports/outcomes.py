@@ -68,11 +68,18 @@ def count_outcomes(batch_id: int, duplicates: str, conditions: Mapping[str, str]
     return dict(zip(conditions, map(int, counts), strict=True))
 
 
-def ticked_devices(batch: ImportBatch) -> QuerySet[Device]:
-    """Return the devices of a committed batch whose rows went in and are ticked for an invitation."""
+def ticked_devices(batch: ImportBatch, lines: tuple[int, int] | None = None) -> QuerySet[Device]:
+    """Return the devices of a committed batch whose rows went in and are ticked for an invitation.
+
+    Args:
+        batch: the batch.
+        lines: the first and the last line of the file that count; None: all.
+    """
     parameters = {"batch": int(batch.pk), "duplicates": f"'{Duplicates(batch.duplicates or Duplicates.SKIP)}'"}
-    # The parameters are a number and a word of ours: a subquery takes them by position only.
+    # The parameters are numbers and a word of ours: a subquery takes them by position only.
     rows = f"SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {IMPORTED} AND r.invite" % parameters
+    if lines:
+        rows += f" AND r.line BETWEEN {int(lines[0])} AND {int(lines[1])}"
     return Device.objects.filter(pk__in=RawSQL(rows, ()))  # noqa: S611
 
 

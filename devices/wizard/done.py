@@ -1,4 +1,4 @@
-"""Step 5: how far is the import, what came of it, and how is it taken back?"""
+"""Step 5, Import: how far is it, what came of it, and how is it taken back?"""
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from devices.imports.progress import progress_of
 from devices.imports.steps import start_undo
-from devices.imports.undo import enrolled_since
+from devices.imports.undo import obstacles
 from devices.models import ImportBatch
 
 from .frame import REACHABLE, UNDO, BatchView
@@ -32,10 +32,11 @@ class DoneView(BatchView):
             "enroll/done.html",
             counts=batch.counts,
             approved=batch.counts.get("created", 0) + batch.counts.get("replaced", 0),
+            ticked=batch.counts.get("ticked", 0),
             undone=batch.counts.get("undo", {}),
             devices_url=f"{devices}?status=all&import_batch__id__exact={batch.pk}",
             may_see_devices=self.may("devices.view_device"),
-            enrolled=enrolled_since(batch).count() if batch.state == State.COMMITTED else 0,
+            undo_obstacles=obstacles(batch) if batch.state == State.COMMITTED else [],
             has_rows=batch.rows.exists(),
         )
 

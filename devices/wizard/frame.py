@@ -36,7 +36,8 @@ STEPS: tuple[tuple[str, Promise, str], ...] = (
     ("mapping", _("Mapping"), "view_column"),
     ("check", _("Check"), "rule"),
     ("review", _("Review"), "checklist"),
-    ("done", _("Done"), "done_all"),
+    ("done", _("Import"), "done_all"),
+    ("send", _("Send"), "send"),  # its page is of a higher layer: known here by its address alone
 )
 ORDER = [name for name, _title, _icon in STEPS]
 # In which states a step's page has something to show.
@@ -46,6 +47,7 @@ REACHABLE: dict[str, frozenset[str]] = {
     "check": frozenset({State.MAPPED, State.CHECKING, State.READY, State.FAILED}),
     "review": frozenset({State.READY}),
     "done": frozenset({State.COMMITTING, State.COMMITTED, State.UNDOING, State.UNDONE}),
+    "send": frozenset({State.COMMITTED}),
 }
 
 
@@ -77,14 +79,16 @@ def step_url(batch: ImportBatch, step: str = "") -> str:
 
 
 def trail(batch: ImportBatch | None, current: str) -> list[TrailStep]:
-    """Return the five steps as they stand for a batch; None: for the page on which one begins."""
+    """Return the steps as they stand for a batch; None: for the page on which one begins."""
     furthest = ORDER.index(step_of(batch)) if batch else 0
+    if batch and batch.state in (State.COMMITTED, State.UNDONE):
+        furthest = ORDER.index("send")
     steps = []
     for index, (name, title, icon) in enumerate(STEPS):
         is_reachable = batch is not None and batch.state in REACHABLE[name]
         if name == current:
             state = "current"
-        elif index < furthest or (batch and batch.state in (State.COMMITTED, State.UNDONE)):
+        elif index < furthest:
             state = "done"
         else:
             state = "open" if is_reachable else "locked"

@@ -20,7 +20,7 @@ from devices.imports.review.replacement import replacement
 from devices.imports.review.rows import RowFilter
 from devices.imports.steps import StepError, choose, discard, obstacles, start_commit
 from devices.models import DeviceGroup, ImportBatch, ImportRow, Policy
-from devices.vocabulary import Channel, Duplicates
+from devices.vocabulary import Duplicates
 
 from .check import count_text
 from .frame import ADD, COMMIT, BatchView
@@ -35,7 +35,6 @@ class ChoicesForm(forms.Form):
     """What is chosen for the whole batch."""
 
     duplicates = forms.ChoiceField(choices=[("", ""), *Duplicates.choices], required=False)
-    channel = forms.ChoiceField(choices=Channel.choices)
     accept_good_rows = forms.BooleanField(required=False)
     groups = ObjectsField(DeviceGroup.objects.all(), required=False)
     policies = ObjectsField(Policy.objects.all(), required=False)
@@ -59,7 +58,8 @@ def save_choices(batch: ImportBatch, data: Any) -> None:
     decisions = {line: data.get(f"decision-{line}", "") for line in shown if f"decision-{line}" in data}
     if not set(decisions.values()) <= {"", *Duplicates.values}:
         raise StepError(_("A choice can't be saved, because it is not there any more. Load the page again."))
-    choose(batch, **form.cleaned_data)
+    # The channel is chosen when the invitations are sent; one that the batch has comes from the command line.
+    choose(batch, channel=batch.channel, **form.cleaned_data)
     set_rows(batch, shown, {line_of(text) for text in data.getlist("invite")}, decisions)
 
 
@@ -91,7 +91,6 @@ class ReviewView(BatchView):
             questions=ImportRow.QUESTIONS,
             duplicates=_duplicates(),
             decisions=Duplicates.choices,
-            channels=Channel.choices,
             assignments=[
                 _offered("groups", str(_("Device groups")), batch.groups.all(), DeviceGroup.objects.all()),
                 _offered("policies", str(_("Policies")), batch.policies.all(), Policy.objects.all()),
@@ -228,7 +227,7 @@ class CommitView(BatchView):
         if batch.state == State.COMMITTING:  # a double click
             return self.to_step("done")
         with transaction.atomic():
-            if "channel" in request.POST and self.may(ADD):
+            if "choices" in request.POST and self.may(ADD):
                 save_choices(batch, request.POST)
             start_commit(batch, self.person)
         return self.to_step("done")

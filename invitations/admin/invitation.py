@@ -1,6 +1,8 @@
 """Pages of invitations: the list with its export, and of each one what happened to it and what can be done about it."""
 
+from datetime import datetime
 from typing import Any, ClassVar, cast
+from uuid import uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -15,6 +17,7 @@ from django.template.defaultfilters import truncatechars
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
@@ -27,6 +30,7 @@ from invitations.actions import ActionError
 from invitations.models import Invitation
 from invitations.resources import InvitationResource
 from invitations.timeline import replacement_of, timeline
+from invitations.wizard.choices import request_key
 
 from .invitation_actions import BULK_ACTIONS, SEND, DaysForm, act_on
 from .invitation_filters import BatchFilter, DeviceFilter, DomainFilter, SendingFilter, UseFilter
@@ -40,8 +44,16 @@ NOT_SHOWN = (
     "device__custom_attributes",
     *(f"batch__{name}" for name in ("headers", "mapping", "fixes", "counts")),
 )
-# Characters of an error that a row of the list has room for.
-ERROR_LENGTH = 60
+# Characters of a cell that a row of the list has room for.
+LENGTH = 45
+
+
+def _in_two_lines(moment: datetime | None) -> str:
+    """Write a moment so that a narrow column breaks it between date and time only."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return " ".join(date_format(local, name).replace(" ", "\u00a0") for name in ("DATE_FORMAT", "TIME_FORMAT"))
 
 
 @admin.register(Invitation)
@@ -64,24 +76,45 @@ class InvitationAdmin(ExportMixin, ConsolePage):
     to_encoding = "utf-8-sig"  # so that a spreadsheet takes it for UTF-8
 
     list_display = (
-        *("recipient", "device", "device_user", "channel", "shown_state"),
-        *("sent_at", "expires_at", "batch", "shown_error"),
+        *("shown_recipient", "shown_state", "shown_device", "shown_user", "channel"),
+        *("shown_sent", "shown_expiry", "shown_batch", "shown_error"),
     )
     list_filter = ("state", "channel", UseFilter, BatchFilter, SendingFilter, DomainFilter, DeviceFilter)
-    list_select_related = ("device__user", "batch__domain")
+    list_select_related = ("device__user", "batch")
     search_fields = ("recipient",)  # shows the field; get_search_results does it
     search_help_text = _("Recipient, or the device's serial number or name, or its user's name or e-mail address")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counts for each choice of each filter: a minute where there are many
     actions = BULK_ACTIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return super().get_queryset(request).defer(*NOT_SHOWN)
 
     # --- the list ---
+    @admin.display(description=_("recipient"), ordering="recipient")
+    def shown_recipient(self, invitation: Invitation) -> str:
+        return truncatechars(invitation.recipient, LENGTH)
+
+    @admin.display(description=_("device"), ordering="device__name")
+    def shown_device(self, invitation: Invitation) -> str:
+        return truncatechars(str(invitation.device), LENGTH)
+
     @admin.display(description=_("device user"), ordering="device__user__name")
-    def device_user(self, invitation: Invitation) -> str | None:
+    def shown_user(self, invitation: Invitation) -> str:
         user = invitation.device.user
-        return user.name if user else None
+        return truncatechars(user.name, LENGTH) if user else ""
+
+    @admin.display(description=_("sent"), ordering="sent_at")
+    def shown_sent(self, invitation: Invitation) -> str:
+        return _in_two_lines(invitation.sent_at)
+
+    @admin.display(description=_("valid until"), ordering="expires_at")
+    def shown_expiry(self, invitation: Invitation) -> str:
+        return _in_two_lines(invitation.expires_at)
+
+    @admin.display(description=_("import batch"), ordering="batch")
+    def shown_batch(self, invitation: Invitation) -> str:
+        return truncatechars(invitation.batch.file_name, LENGTH) if invitation.batch else ""
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, invitation: Invitation) -> tuple[str, str]:
@@ -89,7 +122,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
 
     @admin.display(description=_("last error"))
     def shown_error(self, invitation: Invitation) -> str:
-        return truncatechars(invitation.last_error, ERROR_LENGTH)
+        return truncatechars(invitation.last_error, LENGTH)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Invitation], search_term: str
@@ -161,8 +194,9 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         if form is not None and not form.is_valid():
             return self.timeline_page(request, invitation, form, status=422)
         days = form.cleaned_data["days"] if form else 0
+        person, key = cast(User, request.user), request_key(request.POST)
         try:
-            messages.success(request, act_on(invitation, name, days, cast(User, request.user)))
+            messages.success(request, act_on(invitation, name, person, days=days, key=key))
         except ActionError as error:
             messages.error(request, str(error))
         return redirect("admin:invitations_invitation_change", invitation.pk)
@@ -171,16 +205,19 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         self, request: HttpRequest, invitation: Invitation, form: DaysForm | None = None, status: int = 200
     ) -> HttpResponse:
         """Return the page of one invitation; `form`: what was typed into Extend, with what is wrong about it."""
+        newer = replacement_of(invitation)
         is_still_valid = invitation.expires_at is not None and invitation.expires_at > timezone.now()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Invitation to %(recipient)s") % {"recipient": invitation.recipient},
             "opts": self.opts,
             "invitation": invitation,
+            "original": invitation,  # named above the page
             "tone": self.STATE_COLOURS[invitation.state],
-            "timeline": timeline(invitation),
-            "newer": replacement_of(invitation),
+            "timeline": timeline(invitation, newer),
+            "newer": newer,
             "form": form or DaysForm(),
+            "request_key": uuid4(),
             "may_send": self.has_send_permission(request),
             "is_resendable": invitation.state in Invitation.RESENDABLE,
             "is_revocable": invitation.state in Invitation.REVOCABLE,

@@ -1,6 +1,7 @@
 """What can be done with invitations, with one or with all that are ticked, and what is said then? For the pages."""
 
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -31,14 +32,15 @@ class DaysForm(forms.Form):
     )
 
 
-def act_on(invitation: Invitation, name: str, days: int, person: User) -> str:
+def act_on(invitation: Invitation, name: str, person: User, *, days: int = 0, key: UUID | None = None) -> str:
     """Resend, revoke or extend one invitation.
 
     Args:
         invitation: the one.
         name: `resend`, `revoke` or `extend`.
-        days: for how many from now it is valid, when it is extended.
         person: who asked for it.
+        days: for how many from now it is valid, when it is extended.
+        key: of the page that asks, when it is sent again: a second click begins nothing.
 
     Returns:
         What to tell that person.
@@ -47,7 +49,7 @@ def act_on(invitation: Invitation, name: str, days: int, person: User) -> str:
         ActionError: it can't be done; the text says why.
     """
     if name == "resend":
-        actions.resend(invitation, person)
+        actions.resend(invitation, person, request_key=key)
         return _("A new invitation is being prepared. As soon as it is there, the link of this one is dead.")
     if name == "revoke":
         actions.revoke(invitation, person)
@@ -63,7 +65,8 @@ def act_on(invitation: Invitation, name: str, days: int, person: User) -> str:
 
 @admin.action(description=gettext_lazy("Send again"), permissions=["send"])
 def resend(page: Any, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-    outcome = many.resend(queryset, _person(request))
+    # The token against forgery is another one in each page: with the same devices, it is the same press of a button.
+    outcome = many.resend(queryset, _person(request), form=request.POST.get("csrfmiddlewaretoken", ""))
     text = ngettext(
         "%(count)s invitation is being prepared anew.",
         "%(count)s invitations are being prepared anew.",

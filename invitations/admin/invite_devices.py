@@ -17,7 +17,7 @@ from devices.models import Device
 from devices.models.device import DeviceQuerySet
 from invitations.actions import ActionError, invite_devices
 from invitations.models import Sending
-from invitations.reach import Obstacle, summary
+from invitations.reach import Obstacle, summaries
 from invitations.wizard.choices import SendForm, request_key
 
 
@@ -46,21 +46,21 @@ def invite_page(
         except ActionError as error:
             messages.error(request, str(error))
     again = bool(form.chosen("include_invited"))
-    ways = [(way, summary(devices, way.value, include_invited=again)) for way in Sending.Channel]
+    ways = summaries(devices, include_invited=again)
+    widest = ways[Sending.Channel.EMAIL_OR_SMS]
     key = request_key(request.POST) if is_answered else None
     context = {
         **page.admin_site.each_context(request),
         "title": _("Send invitations"),
-        "opts": page.opts,
         "form": form,
-        "is_answered": is_answered,
         "chosen": {name: form.chosen(name) for name in form.fields if name != "starts_at"},
         "starts_at": request.POST.get("starts_at", ""),
-        "ways": ways,
-        "total": ways[0][1].total,
-        "invited_already": ways[0][1].obstacles.get(Obstacle.INVITED_ALREADY, 0),
-        "limits": ways[-1][1].limits.items(),
-        "is_hopeless": not any(found.reached for _way, found in ways) and not again,
+        "ways": list(ways.items()),
+        "total": widest.total,
+        "invited_already": widest.obstacles.get(Obstacle.INVITED_ALREADY, 0),
+        "limits": list(widest.limits.items()),
+        "has_unreached": any(found.obstacles for found in ways.values()),
+        "may_reach": widest.reached or Obstacle.INVITED_ALREADY in widest.obstacles,
         "request_key": key or uuid4(),
         "hidden": hidden,
         "back": back,

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.template.defaultfilters import truncatechars
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -13,6 +14,8 @@ from devices.admin.console_page import ConsolePage
 from invitations.models import Sending
 
 State = Sending.State
+# Characters of a cell that a row has room for.
+LENGTH = 45
 
 
 @admin.register(Sending)
@@ -27,9 +30,18 @@ class SendingAdmin(ConsolePage):
         State.FAILED: "danger",
     }
 
-    list_display = ("__str__", "shown_state", "channel", "batch", "invited", "not_reached", "created_by", "created_at")
+    list_display = (
+        "__str__",
+        "shown_state",
+        "channel",
+        "shown_batch",
+        "invited",
+        "not_reached",
+        "created_by",
+        "created_at",
+    )
     list_filter = ("state", "channel")
-    list_select_related = ("batch__domain", "created_by")
+    list_select_related = ("batch", "created_by")
     search_fields = ("batch__file_name",)
     search_help_text = _("Name of the imported file")
     show_full_result_count = False
@@ -42,6 +54,10 @@ class SendingAdmin(ConsolePage):
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, sending: Sending) -> tuple[str, str]:
         return sending.state, sending.get_state_display()
+
+    @admin.display(description=_("import batch"), ordering="batch")
+    def shown_batch(self, sending: Sending) -> str:
+        return truncatechars(sending.batch.file_name, LENGTH) if sending.batch else ""
 
     @admin.display(description=_("invitations"))
     def invited(self, sending: Sending) -> int:

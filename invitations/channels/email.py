@@ -18,7 +18,7 @@ from invitations.messages.message import Mail, Message, Sms
 from .django_mail import DjangoMail
 from .envelope import envelope_of
 from .outcome import Accepted, DoubtError, ProviderDownError, TryLaterError
-from .provider_answers import failed
+from .provider_answers import failed, unreadable
 from .said import said
 from .smtp import SmtpConnection
 
@@ -85,6 +85,12 @@ class Provider:
                 raise RuntimeError("a receiver of anymail's pre_send cancelled the mail")
         except AnymailError as error:
             raise failed(error, provider, mail.secrets) from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            answer = getattr(message.anymail_status, "esp_response", None)
+            if answer is None:
+                raise  # nothing was asked yet: a mistake of this program
+            # Anymail trusts the shape of most answers.
+            raise unreadable(answer, provider, mail.secrets) from error
         status = message.anymail_status
         if status.status == {"failed"}:
             text = _("%(provider)s could not send the message. It is tried again by itself.")

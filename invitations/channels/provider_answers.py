@@ -5,6 +5,7 @@ Reads the exceptions of django-anymail, which speaks to the providers.
 
 import re
 from http import HTTPStatus
+from typing import Any
 
 import requests
 from anymail.exceptions import (
@@ -49,7 +50,9 @@ def failed(error: AnymailError, provider: str, secrets: tuple[str, ...]) -> NotS
     """
     if isinstance(error, AnymailRecipientsRefused):
         text = _("%(provider)s refused the recipient: %(reply)s. Correct the address, then send the message again.")
-        return RefusedError(text % {"provider": provider, "reply": _reply(error, secrets)}, f"{provider} rejected"[:40])
+        return RefusedError(
+            text % {"provider": provider, "reply": _words(error.response, secrets)}, f"{provider} rejected"[:40]
+        )
     if isinstance(error, AnymailInvalidAddress):
         text = _("This is no e-mail address that %(provider)s can be given. Correct it, then send the message again.")
         return RefusedError(text % {"provider": provider}, "address")
@@ -70,15 +73,11 @@ def failed(error: AnymailError, provider: str, secrets: tuple[str, ...]) -> NotS
 def _answered(error: AnymailAPIError, provider: str, secrets: tuple[str, ...]) -> NotSentError | DoubtError:
     """Return what an HTTP answer means."""
     status = int(error.status_code)
-    shown = {"provider": provider, "reply": f"HTTP {status} {_reply(error, secrets)}".strip()}
+    shown = {"provider": provider, "reply": f"HTTP {status} {_words(error.response, secrets)}".strip()}
     mark = f"{provider} {status}"[-40:]
     wait = seconds_of(error.response.headers.get("Retry-After"))
     if 200 <= status < 300:
-        text = _(
-            "%(provider)s answered, but nothing that can be read: %(reply)s. The message may have been sent. It is "
-            "tried again by itself; check whether a proxy answers in the provider's place."
-        )
-        return TryLaterError(text % shown, mark)
+        return unreadable(error.response, provider, secrets)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED):
         text = _(
             "%(provider)s does not accept this portal's key, or the account: %(reply)s. Correct the ANYMAIL_ "
@@ -111,6 +110,17 @@ def _answered(error: AnymailAPIError, provider: str, secrets: tuple[str, ...]) -
     return DoubtError(refused) if _ABOUT_US.search(shown["reply"]) else refused
 
 
+def unreadable(answer: Any, provider: str, secrets: tuple[str, ...]) -> TryLaterError:
+    """Return what a friendly answer of another shape than the provider's means: the message may have been taken."""
+    status = getattr(answer, "status_code", "")
+    text = _(
+        "%(provider)s answered, but nothing that can be read: %(reply)s. The message may have been sent. It is tried "
+        "again by itself; check whether a proxy answers in the provider's place."
+    )
+    reply = f"HTTP {status} {_words(answer, secrets)}"
+    return TryLaterError(text % {"provider": provider, "reply": reply}, f"{provider} {status}"[-40:])
+
+
 def _no_answer(cause: requests.RequestException, provider: str) -> NotSentError:
     """Return what a request without an answer means: it was never sent, or nobody knows."""
     shown = {"provider": provider, "reason": type(cause).__name__}
@@ -134,7 +144,6 @@ def _no_answer(cause: requests.RequestException, provider: str) -> NotSentError:
     return ProviderDownError(text % shown, "unreachable")
 
 
-def _reply(error: AnymailError, secrets: tuple[str, ...]) -> str:
-    """Return the provider's words; "-" for none."""
-    answer = getattr(error.response, "text", "") if error.response is not None else ""
-    return said(answer, secrets).rstrip(" .") or "-"
+def _words(answer: Any, secrets: tuple[str, ...]) -> str:
+    """Return what stands in an answer of HTTP; "-" for nothing."""
+    return said(getattr(answer, "text", ""), secrets).rstrip(" .") or "-"

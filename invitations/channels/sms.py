@@ -44,29 +44,29 @@ PROVIDERS: dict[str, Callable[[], SmsProvider]] = {
 
 
 class SmsChannel:
-    """A connection to the provider of SMS_PROVIDER, kept from message to message; a context manager.
-
-    Raises:
-        ProviderDownError: there is no such provider.
-    """
+    """A connection to the provider of SMS_PROVIDER, made when the first message is sent; a context manager."""
 
     def __init__(self) -> None:
-        opener = PROVIDERS.get(settings.SMS_PROVIDER)
-        if opener is None:
-            raise ProviderDownError(_("SMS_PROVIDER names no provider. Look at manage.py check."))
-        self._provider = opener()
+        self._provider: SmsProvider | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._provider.close()
+        if self._provider is not None:
+            self._provider.close()
 
     def send(self, message: Message) -> Accepted:
         """Hand one message over; raises what `Channel.send` raises."""
         if isinstance(message, Mail):
             raise TypeError("a mail does not go out as SMS")
+        if self._provider is None:
+            self._provider = _open()
         return self._provider.send(message)
+
+
+def _open() -> SmsProvider:
+    opener = PROVIDERS.get(settings.SMS_PROVIDER)
+    if opener is None:
+        raise ProviderDownError(_("SMS_PROVIDER names no provider. Look at manage.py check."))
+    return opener()

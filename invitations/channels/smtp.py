@@ -7,7 +7,7 @@ something went wrong: before its content went out, a new connection costs nothin
 import contextlib
 import re
 import smtplib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.core.mail.backends.smtp import EmailBackend
@@ -29,8 +29,8 @@ class Letter:
 
     sender: str
     recipient: str
-    content: bytes
-    secrets: tuple[str, ...]
+    content: bytes = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
     @property
     def needs_utf8(self) -> bool:
@@ -104,9 +104,12 @@ class SmtpConnection:
     def _hand_over(self, smtp: smtplib.SMTP, letter: Letter) -> None:
         dialogue = Dialogue(self._server, letter.sender, letter.secrets)
         options = _mail_options(smtp, letter, self._server)
-        self._command(smtp, Stage.SENDER, "MAIL", f"FROM:<{letter.sender}>{options}", dialogue)
-        self._command(smtp, Stage.RECIPIENT, "RCPT", f"TO:<{letter.recipient}>", dialogue)
-        self._command(smtp, Stage.DATA, "DATA", "", dialogue)
+        commands = (
+            (Stage.SENDER, f"MAIL FROM:<{letter.sender}>{options}"),
+            (Stage.RECIPIENT, f"RCPT TO:<{letter.recipient}>"),
+            (Stage.DATA, "DATA"),
+        )
+        self._open_envelope(smtp, commands, dialogue)
         # A line with a single dot is the end (RFC 5321, section 4.5.2).
         content = re.sub(rb"(?m)^\.", b"..", letter.content)
         ending = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
@@ -126,33 +129,56 @@ class SmtpConnection:
             self._drop()
         raise replied(Stage.CONTENT, code, words, dialogue)
 
-    def _command(self, smtp: smtplib.SMTP, stage: Stage, verb: str, rest: str, dialogue: Dialogue) -> None:
-        """Say one command that comes before the content; raise unless the server agrees."""
+    def _open_envelope(self, smtp: smtplib.SMTP, commands: tuple[tuple[Stage, str], ...], dialogue: Dialogue) -> None:
+        """Say the commands that come before the content; raise unless the server agrees to each.
+
+        Where the server offers PIPELINING (RFC 2920) they go out at once: one round trip instead of three.
+        """
+        are_at_once = smtp.has_extn("pipelining")
+        stage, waiting = Stage.SENDER, list(commands)
         try:
-            code, words = smtp.docmd(verb, rest)
+            if are_at_once:
+                smtp.send("".join(f"{line}\r\n" for _stage, line in commands))
+            while waiting:
+                stage, line = waiting.pop(0)
+                if not are_at_once:
+                    smtp.putcmd(line)
+                code, words = smtp.getreply()
+                if not _agrees(stage, code):
+                    break
+            else:
+                return
         except OSError as error:
             failure = broke(error, dialogue, is_sent=False)
             if stage is Stage.SENDER and isinstance(failure, DoubtError):
                 failure = ProviderDownError(failure.error.message, failure.error.code)
             raise _NothingSentError(failure) from error
-        if code == 354 if stage is Stage.DATA else 200 <= code < 300:
-            return
         failure = replied(stage, code, words, dialogue)
         # Some servers refuse the sender when a connection has had enough messages.
         is_at_an_end = code == 421 or not 400 <= code < 600 or stage is Stage.SENDER
         if is_at_an_end and not isinstance(failure, RefusedError):
             raise _NothingSentError(failure)
-        self._reset(smtp)
+        self._reset(smtp, unread=len(waiting) if are_at_once else 0)
         raise failure
 
-    def _reset(self, smtp: smtplib.SMTP) -> None:
-        """Take the envelope back, so that the next message can begin; drop the connection if that fails."""
+    def _reset(self, smtp: smtplib.SMTP, unread: int) -> None:
+        """Take the envelope back, so that the next message can begin; drop the connection if that fails.
+
+        Args:
+            unread: so many replies are still to come. One that asks for the content would be given the next command.
+        """
         try:
-            code, _words = smtp.rset()
+            codes = [smtp.getreply()[0] for _reply in range(unread)]
+            if 354 not in codes:
+                codes.append(smtp.rset()[0])
         except OSError:  # the next message connects anew
-            code = 421
-        if code >= 400:
+            codes = [421]
+        if 354 in codes or 421 in codes or codes[-1] >= 400:
             self._drop()
+
+
+def _agrees(stage: Stage, code: int) -> bool:
+    return code == 354 if stage is Stage.DATA else 200 <= code < 300
 
 
 def _mail_options(smtp: smtplib.SMTP, letter: Letter, server: str) -> str:

@@ -4,7 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from django.utils.translation import gettext as _
@@ -42,7 +42,7 @@ class Dialogue:
 
     server: str
     sender: str = ""
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def replied(stage: Stage, code: int, words: bytes, dialogue: Dialogue) -> NotSentError | DoubtError:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from django.conf import settings
 from django.utils.translation import gettext as _
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from invitations.messages.message import Sms
 
@@ -85,13 +85,13 @@ class Twilio:
             if _is_before_the_request(error):
                 raise self._unreachable(error) from error
             raise self._no_answer() from error
-        except (requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        except (requests.exceptions.Timeout, HTTPError) as error:
             raise self._no_answer() from error
         except requests.exceptions.RequestException as error:
             raise self._unreachable(error) from error
 
     def _host(self) -> str:
-        return urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def _unreachable(self, error: Exception) -> ProviderDownError:
         """Return the failure of a request that was never sent."""
@@ -142,14 +142,16 @@ def is_callback_possible() -> bool:
 
 
 def _read(answer: requests.Response, deadline: float) -> bytes:
-    """Return the answer's body, unless it comes too slowly; of a long one the beginning."""
+    """Return the answer's body, of a long one the beginning.
+
+    Raises:
+        HTTPError: of urllib3: it broke off, or comes too slowly. (Each single byte restarts the timeout of a socket.)
+    """
     body = b""
-    for block in answer.iter_content(8_192):
+    while len(body) <= ANSWER_BYTES and (block := answer.raw.read1(8_192, decode_content=True)):
         body += block
-        if len(body) > ANSWER_BYTES:
-            break
         if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout("the answer came too slowly")
+            raise HTTPError("the answer came too slowly")
     return body
 
 

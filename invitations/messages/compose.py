@@ -73,12 +73,11 @@ class Composer:
         facts = _facts(invitation, device, is_reminder=is_reminder)
         try:
             texts = self._texts_for(invitation.channel, facts.language, device.user.domain_id)
+            if invitation.channel == Invitation.Channel.SMS:
+                return _sms(invitation, texts, facts)
+            return _mail(invitation, texts, facts)
         except TextError as error:
             raise ComposeError(_("The text of this message has an error. %(error)s") % {"error": error}) from error
-        if invitation.channel == Invitation.Channel.SMS:
-            number = invitation.reminders + 1 if is_reminder else 0
-            return _sms(invitation, texts, facts, f"{invitation.public_id.hex}.{number}")
-        return _mail(invitation, texts, facts)
 
     def _texts_for(self, channel: str, language: str, domain_id: int) -> Compiled:
         key = (channel, language, domain_id)
@@ -140,13 +139,19 @@ def _mail(invitation: Invitation, texts: Compiled, facts: Facts) -> Mail:
         qr_code=qr_code.png(facts.link) if "cid:qr-code" in html else b"",
         message_id=link_token.message_id_of(invitation.public_id, invitation.reminders + 1 if facts.is_reminder else 0),
         headers=(*HEADERS, ("Content-Language", facts.language)),
+        secrets=_secrets(facts),
     )
 
 
-def _sms(invitation: Invitation, texts: Compiled, facts: Facts, key: str) -> Sms:
+def _sms(invitation: Invitation, texts: Compiled, facts: Facts) -> Sms:
     text = fitted(values_of(facts), lambda values: rendered(texts.text, values).strip())
     if text is None:
         raise ComposeError(
             _("The message is longer than two SMS, even with the names cut short. Shorten its text or the password.")
         )
-    return Sms(recipient=invitation.recipient, text=text, key=key)
+    key = f"{invitation.public_id.hex}.{invitation.reminders + 1 if facts.is_reminder else 0}"
+    return Sms(recipient=invitation.recipient, text=text, key=key, secrets=_secrets(facts))
+
+
+def _secrets(facts: Facts) -> tuple[str, ...]:
+    return tuple(filter(None, (facts.link[-link_token.LENGTH :], facts.one_time_password)))

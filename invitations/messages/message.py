@@ -1,4 +1,7 @@
-"""What is handed to a channel? Plain values, free of models and of Django's mail classes."""
+"""What is handed to a channel? Plain values, free of models and of Django's mail classes.
+
+What holds the link or the password is left out of `repr`: that ends up in reports of errors.
+"""
 
 from dataclasses import dataclass, field
 
@@ -23,10 +26,10 @@ class Mail:
     sender: str
     recipient: str
     recipient_name: str
-    subject: str
-    text: str
-    html: str
-    qr_code: bytes
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    qr_code: bytes = field(repr=False)
     message_id: str
     headers: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -44,7 +47,7 @@ class Sms:
     """
 
     recipient: str
-    text: str
+    text: str = field(repr=False)
     key: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
 

@@ -11,10 +11,13 @@ from binascii import b2a_base64, b2a_qp
 from email.utils import formatdate, parseaddr
 from functools import lru_cache
 
+import idna
+
 from .message import Mail
 from .variables import QR_CODE_ID, one_line
 
 LINE = 76  # characters of a header line, and of a line of base64
+FOLD = "\r\n "
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 HEADER_NAME = re.compile(r"[!-9;-~]+")
 ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
@@ -84,11 +87,8 @@ def address(name: str, bare: str) -> str:
     name = one_line(name)
     if not name:
         return bare if DOT_ATOM.fullmatch(bare) else f"<{bare}>"
-    return f"{_phrase(name)}{_join(name, bare)}<{bare}>"
-
-
-def _join(name: str, bare: str) -> str:
-    return " " if len(name) + len(bare) < LINE - 10 and name.isascii() else "\r\n "
+    phrase = _phrase(name)
+    return f"{phrase}{' ' if len(phrase) + len(bare) < LINE - len('From: ') else FOLD}<{bare}>"
 
 
 _IMAGE_HEAD = (
@@ -153,7 +153,7 @@ def _unstructured(text: str, used: int) -> str:
     lines.append(line)
     if max(map(len, lines)) > 900:  # a line may have 998
         return _encoded_words(text, used)
-    return "\r\n ".join(lines)
+    return FOLD.join(lines)
 
 
 def _encoded_words(text: str, used: int) -> str:
@@ -169,12 +169,12 @@ def _encoded_words(text: str, used: int) -> str:
             chunk, room = b"", 45
         chunk += more
     words.append(f"=?utf-8?b?{b64encode(chunk).decode()}?=")
-    return "\r\n ".join(words)
+    return FOLD.join(words)
 
 
 @lru_cache(maxsize=1024)
 def _ascii_domain(domain: str) -> str:
     try:
-        return domain.encode("idna").decode()
-    except UnicodeError:  # no domain at all: the server will say so of this one message
+        return idna.encode(domain, uts46=True).decode()  # as on the envelope (channels/envelope.py)
+    except idna.IDNAError:  # no domain at all: the server will say so of this one message
         return domain

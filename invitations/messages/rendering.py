@@ -22,6 +22,8 @@ FILTERS = (
     *("truncatechars", "truncatewords", "upper"),
 )
 
+DEEPEST = 10  # `if` in `if`
+
 
 class TextError(Exception):
     """A text can't be used.
@@ -66,7 +68,7 @@ def compiled(source: str, engine: Engine = PLAIN) -> Template:
     except TemplateSyntaxError as error:
         raise TextError(_syntax_message(error)) from error
     except RecursionError as error:
-        raise TextError(_("The {% if %} tags are nested too deep.")) from error
+        raise _too_deep() from error
     for node in _nodes(template.nodelist):
         if isinstance(node, TextNode):
             _check_braces(node)
@@ -83,9 +85,20 @@ def variables_of(template: Template) -> set[str]:
 
 
 def rendered(template: Template, values: Mapping[str, Any]) -> str:
-    """Return the text with the values in it."""
+    """Return the text with the values in it.
+
+    Raises:
+        TextError: a filter can't take a value. (Texts are tried when they are saved, with samples.)
+    """
     # Numbers stay as they are: grouping and language are the values' own matter.
-    return template.render(Context(values, autoescape=template.engine.autoescape, use_l10n=False, use_tz=False))
+    context = Context(values, autoescape=template.engine.autoescape, use_l10n=False, use_tz=False)
+    try:
+        # A plain text: Django marks all that a template renders as safe HTML, also a subject with somebody's name in it.
+        return template.render(context) + ""
+    except Exception as error:  # noqa: BLE001  filters raise whatever they like
+        # The error may quote a value, and the values hold secrets.
+        message = _("The text can't be filled in: a filter can't take its value (%(error)s).")
+        raise TextError(message % {"error": type(error).__name__}, "not_renderable") from None
 
 
 def _syntax_message(error: TemplateSyntaxError) -> str:
@@ -113,12 +126,18 @@ def line_of(node: Node) -> int:
     return (node.token.lineno if node.token else None) or 1
 
 
-def _nodes(nodes: NodeList) -> Iterator[Node]:
+def _too_deep() -> TextError:
+    return TextError(_("The {% if %} tags are nested too deep."), "too_deep")
+
+
+def _nodes(nodes: NodeList, depth: int = 0) -> Iterator[Node]:
+    if depth > DEEPEST:
+        raise _too_deep()
     for node in nodes:
         yield node
         if isinstance(node, IfNode):
             for _condition, branch in node.conditions_nodelists:
-                yield from _nodes(branch)
+                yield from _nodes(branch, depth + 1)
 
 
 def _expressions(node: Node) -> Iterator[FilterExpression]:

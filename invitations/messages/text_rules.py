@@ -12,7 +12,7 @@ from devices.vocabulary import Channel
 
 from .html_rules import check_html
 from .rendering import HTML, TextError, compiled, line_of, rendered, variables_of
-from .samples import generous_facts
+from .samples import PASSWORD, generous_facts
 from .shipped import Texts
 from .sms_length import AT_MOST, foreign_characters, length_of, transliterated
 from .variables import VARIABLES, html_values, values_of
@@ -110,12 +110,10 @@ def _check_link(template: Template) -> None:
 
 def _check_rendering(template: Template, language: str, *, is_html: bool = False) -> None:
     """Refuse what only shows when values are put in, such as a filter with an argument that it can't take."""
-    facts = generous_facts(language)
-    values = html_values(values_of(facts), facts) if is_html else values_of(facts)
-    try:
-        rendered(template, values)
-    except Exception as error:  # a filter may raise whatever it likes
-        raise TextError(_("The text can't be filled in: %(error)s.") % {"error": error}, "not_renderable") from error
+    for is_reminder in (False, True):
+        for password in ("", PASSWORD):
+            facts = replace(generous_facts(language), is_reminder=is_reminder, one_time_password=password)
+            rendered(template, html_values(values_of(facts), facts) if is_html else values_of(facts))
 
 
 def _too_long_message(text: str) -> str:

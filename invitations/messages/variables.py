@@ -1,7 +1,7 @@
 """Which variables may a message use, what do they mean, and which values have they in one message? Free of models."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -73,8 +73,8 @@ class Facts:
     organisation: str
     sender_name: str
     portal: str
-    link: str
-    one_time_password: str
+    link: str = field(repr=False)
+    one_time_password: str = field(repr=False)
     valid_until: datetime
     now: datetime
     is_reminder: bool = False

@@ -283,7 +283,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "message in the development mailbox",
-                "verbose_name_plural": "development mailbox",
+                "verbose_name_plural": "messages in the development mailbox",
                 "ordering": ("-received_at", "-id"),
                 "indexes": [models.Index(fields=["-received_at", "-id"], name="mailbox_order")],
             },

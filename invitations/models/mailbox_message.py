@@ -19,7 +19,7 @@ class MailboxMessage(models.Model):
 
     class Meta:
         verbose_name = _("message in the development mailbox")
-        verbose_name_plural = _("development mailbox")
+        verbose_name_plural = _("messages in the development mailbox")
         ordering = ("-received_at", "-id")
         indexes = (models.Index(fields=("-received_at", "-id"), name="mailbox_order"),)
 

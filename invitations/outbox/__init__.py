@@ -9,4 +9,9 @@ next. So of the bundle of a worker that died, the first one without an outcome m
 not. tend puts all of them back to `queued`: nothing is lost, and at most one message a dead worker goes out twice.
 Both copies say the same (link_token.py: the token is derived, not drawn) and carry the same Message-ID, by which mail
 servers and programs can tell that the second is a copy; the timeline of the invitation says that it may be there twice.
+
+What a dead database server forgets. That a message was sent is committed without waiting for the disk: the wait would
+be most of the time that a message takes. A worker that dies loses none of this. A database server whose machine loses
+power forgets up to half a second of it, never more than the bundles in hand, whose claims are on the disk: these
+messages go out twice, with the same Message-ID.
 """

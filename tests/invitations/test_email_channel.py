@@ -24,6 +24,15 @@ from tests.invitations.smtp_server import CUT, HANG, LOST, SmtpServer
 pytestmark = pytest.mark.once
 
 
+@pytest.fixture(params=["commands at once", "one by one"])
+def smtp_server(settings: Settings, request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
+    """Return a running mail server of either kind, through which the portal sends."""
+    with SmtpServer(pipelining=request.param == "commands at once") as server:
+        for name, value in server.settings().items():
+            setattr(settings, name, value)
+        yield server
+
+
 @pytest.fixture
 def channel() -> Iterator[EmailChannel]:
     with open_channel("email") as opened:
@@ -98,6 +107,7 @@ def test_a_server_that_demands_a_password_gets_it(settings: Settings, channel: E
         ("o'hara@example.com", "o'hara@example.com"),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@例え.jp", "ada@xn--r8jz45g.jp"),
+        ("ada@straße.example", "ada@xn--strae-oqa.example"),
         ("jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
         ("ada@[192.0.2.1]", "ada@[192.0.2.1]"),
     ],
@@ -108,6 +118,7 @@ def test_an_unusual_address_is_written_as_servers_take_it(
     channel.send(mail(recipient))
     (received,) = smtp_server.messages
     assert received.recipients == (on_the_envelope,)
+    assert on_the_envelope in received.raw.decode()
     assert ("SMTPUTF8" in received.options) is not on_the_envelope.isascii()
 
 
@@ -241,6 +252,17 @@ def test_one_refused_recipient_does_not_cost_the_others_their_connection(
         assert isinstance(failure(channel, mail("nobody@example.com")), RefusedError)
     assert len(smtp_server.messages) == 3
     assert smtp_server.connections == 1
+
+
+def test_a_server_that_asks_for_the_content_of_a_refused_message_does_not_get_the_next_command_as_such(
+    smtp_server: SmtpServer, channel: EmailChannel
+) -> None:
+    smtp_server.reply("RCPT", "550 5.1.1 unknown", times=1)
+    smtp_server.reply("DATA", "354 go on", times=1)
+    assert isinstance(failure(channel, mail()), RefusedError)
+    smtp_server.forget_rules()
+    channel.send(mail())
+    assert len(smtp_server.messages) == 1
 
 
 def test_everything_refused_as_unknown_users_stays_a_matter_of_the_users(

@@ -10,7 +10,8 @@ from devices.models import Device
 from invitations.channels.outcome import Accepted, ProviderDownError, RefusedError, TryLaterError
 from invitations.messages.message import Message
 from invitations.models import Invitation, InvitationEvent, Lane, Sending
-from invitations.outbox.lanes import troubles
+from invitations.outbox.claim import claim
+from invitations.outbox.lanes import take_lane, troubles
 from tests.factories import InvitationFactory, SendingFactory
 from tests.invitations.outbox import Provider, provider, state_of, worked
 
@@ -127,6 +128,14 @@ def test_a_provider_that_can_not_be_used_costs_no_message_an_attempt(provider: P
     assert [trouble.text for trouble in troubles()] == ["The server refuses the password."]
 
 
+def test_the_time_of_a_message_begins_when_its_provider_can_be_used(provider: Provider) -> None:
+    invitation = InvitationFactory.create()
+    provider.answers[""] = [ProviderDownError("The server refuses the password.", "535")]
+    worked()
+    invitation.refresh_from_db()
+    assert (invitation.state, invitation.expires_at) == (State.QUEUED, None)
+
+
 def test_a_provider_that_can_not_be_used_is_left_alone_for_a_while(provider: Provider) -> None:
     InvitationFactory.create()
     provider.answers[""] = [ProviderDownError("The server can't be reached.")]
@@ -138,6 +147,14 @@ def test_a_provider_that_can_not_be_used_is_left_alone_for_a_while(provider: Pro
     assert len(provider.messages) == 1
     assert troubles() == []
     assert set(Lane.objects.values_list("troubles", "trouble")) == {(0, "")}
+
+
+def test_the_devices_of_a_sending_are_not_read_with_each_message(provider: Provider) -> None:
+    InvitationFactory.create(sending__devices=[1, 2, 3])
+    with take_lane("email") as lane:
+        assert lane is not None
+        (claimed,) = claim(lane)
+    assert "devices" in claimed.sending.get_deferred_fields()
 
 
 def test_as_many_workers_send_as_are_allowed(provider: Provider, settings: Settings) -> None:

@@ -122,6 +122,19 @@ def test_inviting_again_ends_the_old_invitation() -> None:
     assert new.token_hash != old.token_hash
 
 
+@pytest.mark.parametrize("channel", ["email", "email_or_sms"])
+def test_one_whose_message_bounced_is_reached_another_way_and_the_bounced_one_ends(channel: str) -> None:
+    known = DeviceFactory.create(user__mobile="+491701234567")
+    bounced = InvitationFactory.create(device=known, state=State.BOUNCED)
+    if channel == "email":
+        DeviceUser.objects.update(email="corrected@example.com")
+    sending = queued(known, channel=channel)
+    assert sending.counts == {"queued": 1, "unreachable": {}}
+    new = Invitation.objects.live().get()
+    assert new.recipient == ("corrected@example.com" if channel == "email" else "+491701234567")
+    assert new.replaces == bounced
+
+
 def test_one_that_is_in_a_workers_hand_is_left_alone() -> None:
     held = InvitationFactory.create(state=State.SENDING, holder="9f3c4a52-6f43-4a39-8b1e-0a4c7d1c2b11")
     sending = queued(held.device, include_invited=True)

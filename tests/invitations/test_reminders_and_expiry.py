@@ -141,6 +141,24 @@ def test_an_invitation_past_its_time_expires_and_its_password_goes(invitation: I
     assert Device.objects.get().one_time_password is None
 
 
+def test_one_that_expires_while_it_waits_for_a_reminder_loses_its_password(
+    provider: Provider, invitation: Invitation
+) -> None:
+    Invitation.objects.update(expires_at=timezone.now(), next_attempt_at=timezone.now())
+    worked()
+    assert state_of(invitation) == State.EXPIRED
+    assert len(provider.messages) == 1
+    assert Device.objects.get().one_time_password is None
+
+
+def test_one_that_is_revoked_with_the_approval_loses_its_password(provider: Provider, invitation: Invitation) -> None:
+    Device.objects.update(approval_expires_at=timezone.now())
+    its_time_comes()
+    worked()
+    assert state_of(invitation) == State.REVOKED
+    assert Device.objects.get().one_time_password is None
+
+
 def test_the_password_of_a_device_that_was_invited_again_stays(invitation: Invitation) -> None:
     Invitation.objects.update(expires_at=timezone.now(), state=State.REVOKED)
     InvitationFactory.create(device=invitation.device)

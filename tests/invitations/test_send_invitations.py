@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from pytest_django.fixtures import Settings
 
 from invitations.channels.outcome import ProviderDownError, RefusedError
 from invitations.models import Invitation, Sending
+from invitations.outbox.lanes import take_lane
 from tests.devices.importing import row, table
 from tests.factories import InvitationFactory
 from tests.invitations.outbox import Provider, provider
@@ -62,6 +64,23 @@ def test_an_import_without_invite_begins_no_sending(tmp_path: Path) -> None:
 
 def test_nothing_to_send_is_fine(provider: Provider) -> None:
     assert run() == (0, "0 sent, 0 failed, 0 waiting.\n")
+
+
+def test_what_others_have_in_hand_is_waited_for_without_hurry(
+    provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HEXENROLL_EMAIL_CONCURRENCY = 1
+    InvitationFactory.create()
+    naps = []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("invitations.management.commands.send_invitations.time.sleep", sleep)
+    with take_lane("email"):
+        run()
+    assert naps == [1]
 
 
 def test_a_refused_message_is_counted_and_the_others_go(provider: Provider) -> None:

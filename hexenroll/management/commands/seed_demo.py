@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from devices.models import Device, ImportBatch
 from hexenroll import demo
+from invitations.models import Invitation
 
 
 class Command(BaseCommand):
@@ -30,5 +31,6 @@ class Command(BaseCommand):
             )
         demo.seed()
         self.stdout.write(
-            f"Made {Device.objects.count()} devices and {ImportBatch.objects.count()} imports. Start with: make run"
+            f"Made {Device.objects.count()} devices, {ImportBatch.objects.count()} imports and "
+            f"{Invitation.objects.count()} invitations. Start with: make run"
         )

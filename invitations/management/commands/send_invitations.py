@@ -42,11 +42,14 @@ class Command(BaseCommand):
         tally = Tally()
         try:
             while True:
-                tally += self._round()
+                done = self._round()
+                tally += done
                 if options["until_empty"] and (tally.provider_is_down or not _is_soon_due()):
                     break
                 tally.provider_is_down = False
-                time.sleep(0 if due().exists() else 1)
+                # What is due may be in others' hands, or its provider is left alone: then there is nothing to do here.
+                has_moved = done.sent or done.failed or done.later
+                time.sleep(0 if has_moved and due().exists() else 1)
         except KeyboardInterrupt:
             self.stderr.write(_("Stopped. What waits goes out when this is started again."))
         self._print(tally, as_json=options["json"])
@@ -56,7 +59,7 @@ class Command(BaseCommand):
         """Do what the clock and a worker do once."""
         tend.put_back()
         for sending in Sending.objects.in_work().order_by("pk").values_list("pk", flat=True):
-            queueing.run(sending)
+            queueing.run(sending, tell_workers=False)
         tally = Tally()
         for channel in Invitation.Channel:
             if not due(channel).exists():

@@ -1,0 +1,1 @@
+"""What do pages of lower layers show of invitations? Their templates may link up; their code may not."""
