@@ -43,6 +43,13 @@ class Policy(models.Model):
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True, help_text=_("A JSON object."))
     apps = models.JSONField(_("apps"), default=list, blank=True, help_text=_("A JSON list, one object an app."))
+    profile = models.BinaryField(
+        _("configuration profile"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("A .mobileconfig for Apple platforms, as it was uploaded."),
+    )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -2,8 +2,9 @@
 
 from .answered_request import AnsweredRequest
 from .blocked_hardware import BlockedHardware
+from .conflict import Conflict
 from .device_token import DeviceToken
 from .enrollment_attempt import EnrollmentAttempt
 from .enrollment_settings import EnrollmentSettings
 
-__all__ = ["AnsweredRequest", "BlockedHardware", "DeviceToken", "EnrollmentAttempt", "EnrollmentSettings"]
+__all__ = ["AnsweredRequest", "BlockedHardware", "Conflict", "DeviceToken", "EnrollmentAttempt", "EnrollmentSettings"]

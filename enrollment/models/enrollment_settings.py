@@ -18,8 +18,18 @@ DEFAULT_EXCLUSIONS: tuple[dict[str, Any], ...] = (
 )
 
 
+def every_platform() -> list[str]:
+    return list(Platform.values)
+
+
 def default_exclusions() -> list[dict[str, Any]]:
     return [dict(exclusion) for exclusion in DEFAULT_EXCLUSIONS]
+
+
+class EnrollmentSettingsManager(models.Manager["EnrollmentSettings"]):
+    def current(self) -> "EnrollmentSettings":
+        """Return the row, made with its defaults if there is none."""
+        return self.get_or_create(pk=EnrollmentSettings.THE_ROW)[0]
 
 
 class EnrollmentSettings(models.Model):
@@ -67,7 +77,7 @@ class EnrollmentSettings(models.Model):
     corporate_limit = models.PositiveIntegerField(
         _("corporate devices of one user"), null=True, blank=True, help_text=_("Empty: no limit.")
     )
-    allowed_platforms = models.JSONField(_("platforms"), default=Platform.values.copy)
+    allowed_platforms = models.JSONField(_("platforms"), default=every_platform)
     minimum_os = models.JSONField(
         _("minimum OS version"), default=dict, blank=True, help_text=_("By platform, such as 14.5 for macOS.")
     )
@@ -88,6 +98,8 @@ class EnrollmentSettings(models.Model):
         help_text=_("A device whose answer got lost may ask again with the same credentials."),
     )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = EnrollmentSettingsManager()
 
     class Meta:
         verbose_name = _("enrollment settings")
