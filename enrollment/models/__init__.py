@@ -6,5 +6,14 @@ from .conflict import Conflict
 from .device_token import DeviceToken
 from .enrollment_attempt import EnrollmentAttempt
 from .enrollment_settings import EnrollmentSettings
+from .settings_change import SettingsChange
 
-__all__ = ["AnsweredRequest", "BlockedHardware", "Conflict", "DeviceToken", "EnrollmentAttempt", "EnrollmentSettings"]
+__all__ = [
+    "AnsweredRequest",
+    "BlockedHardware",
+    "Conflict",
+    "DeviceToken",
+    "EnrollmentAttempt",
+    "EnrollmentSettings",
+    "SettingsChange",
+]
