@@ -1,0 +1,164 @@
+"""Which policies does a device get, and which apps and groups with them? Asked by the gate, the device API, the console.
+
+The union of the device's own policies and of its groups', without those for other platforms. One query, for one device
+and for a thousand.
+"""
+
+import base64
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from devices.models import Device
+from devices.vocabulary import Platform
+
+# Only these know configuration profiles.
+APPLE_PLATFORMS = frozenset({Platform.IOS.value, Platform.MACOS.value, Platform.TVOS.value})
+
+# The keys of devices come as one parameter, however many they are.
+_KEYS = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+# A policy's content is handed out once, with the first of the rows that name it: a profile may have a megabyte.
+_ONCE = "CASE WHEN row_number() OVER (PARTITION BY a.policy_id ORDER BY a.device_id, a.group_id) = 1 THEN {} END"
+_CONTENT = ", ".join(_ONCE.format(f"p.{name}") for name in ("settings", "apps", "profile"))
+_QUERY = """
+WITH a AS (
+    SELECT device_id, 0 AS group_id, policy_id FROM devices_device_policies WHERE device_id {keys}
+    UNION ALL
+    SELECT member.device_id, member.devicegroup_id, given.policy_id
+    FROM devices_device_groups member
+    LEFT JOIN devices_devicegroup_policies given ON given.devicegroup_id = member.devicegroup_id
+    WHERE member.device_id {keys}
+)
+SELECT a.device_id, device.platform, g.name, p.id, p.name, p.version, p.platforms, {content}
+FROM a
+JOIN devices_device device ON device.id = a.device_id
+LEFT JOIN devices_devicegroup g ON g.id = a.group_id
+LEFT JOIN devices_policy p ON p.id = a.policy_id
+ORDER BY a.device_id, a.group_id, p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a policy says; empty where only its version was asked for."""
+
+    settings: dict[str, Any]
+    apps: list[dict[str, Any]]
+    profile: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectivePolicy:
+    """A policy that a device gets."""
+
+    id: int
+    name: str
+    version: int
+    content: Content
+    is_own: bool  # assigned to the device itself
+    groups: tuple[str, ...]  # names of the device's groups that it comes from
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What one device gets: its groups' names in order, its policies by age (the order in which they are applied)."""
+
+    groups: tuple[str, ...] = ()
+    policies: tuple[EffectivePolicy, ...] = ()
+
+
+def effective_of(device_ids: Collection[int], *, with_content: bool = True) -> dict[int, Effective]:
+    """Return for each of the devices what it gets, by one query.
+
+    Args:
+        device_ids: keys of devices; those that there are none of get nothing.
+        with_content: also read what the policies say; without, their `content` is empty.
+    """
+    platforms: dict[int, str] = {}
+    groups: dict[int, set[str]] = {}
+    sources: dict[int, dict[int, list[str | None]]] = {}
+    headers: dict[int, tuple[str, int, list[str]]] = {}
+    contents: dict[int, Content] = {}
+    for device_id, platform, group, policy_id, name, version, allowed, settings, apps, profile in _rows(
+        device_ids, with_content
+    ):
+        platforms[device_id] = platform
+        if group is not None:
+            groups.setdefault(device_id, set()).add(group)
+        if policy_id is None:  # a group without policies
+            continue
+        sources.setdefault(device_id, {}).setdefault(policy_id, []).append(group)
+        if policy_id not in headers:
+            headers[policy_id] = (name, version, json.loads(allowed))
+        if settings is not None:
+            contents[policy_id] = Content(
+                json.loads(settings), json.loads(apps), bytes(profile) if profile is not None else None
+            )
+
+    def policies(device_id: int) -> Iterator[EffectivePolicy]:
+        for policy_id, given_by in sorted(sources.get(device_id, {}).items()):
+            name, version, allowed = headers[policy_id]
+            platform = platforms[device_id]
+            if allowed and platform not in allowed:
+                continue
+            content = contents.get(policy_id, Content({}, [], None))
+            if content.profile is not None and platform not in APPLE_PLATFORMS:
+                content = Content(content.settings, content.apps, None)
+            names = tuple(sorted(group for group in given_by if group is not None))
+            yield EffectivePolicy(policy_id, name, version, content, None in given_by, names)
+
+    return {
+        device_id: Effective(tuple(sorted(groups.get(device_id, ()))), tuple(policies(device_id)))
+        for device_id in device_ids
+    }
+
+
+def document_of(device: Device) -> dict[str, Any]:
+    """Return what the device is told: `groups` (names), `policies` and `apps`, ready for JSON.
+
+    A policy is `{"id", "name", "version", "settings", "apps", "profile"}`, the profile in base64 or None. `apps`
+    are those of all policies; one that several name is there once, required if one of them requires it.
+    """
+    found = effective_of([device.pk])[device.pk]
+    apps: dict[str, dict[str, Any]] = {}
+    for policy in found.policies:
+        for app in policy.content.apps:
+            key = str(app.get("identifier") or app.get("name", ""))
+            known = apps.get(key)
+            if known is None or (app.get("install") == "required" and known.get("install") != "required"):
+                apps[key] = app
+    return {
+        "groups": list(found.groups),
+        "policies": [_told(policy) for policy in found.policies],
+        "apps": list(apps.values()),
+    }
+
+
+def versions_of(device: Device) -> dict[int, int]:
+    """Return the current version of each policy that the device gets, by the policy's key; reads no content."""
+    found = effective_of([device.pk], with_content=False)[device.pk]
+    return {policy.id: policy.version for policy in found.policies}
+
+
+def _told(policy: EffectivePolicy) -> dict[str, Any]:
+    profile = policy.content.profile
+    return {
+        "id": policy.id,
+        "name": policy.name,
+        "version": policy.version,
+        "settings": policy.content.settings,
+        "apps": policy.content.apps,
+        "profile": base64.b64encode(profile).decode() if profile is not None else None,
+    }
+
+
+def _rows(device_ids: Collection[int], with_content: bool) -> list[tuple[Any, ...]]:
+    query = _QUERY.format(keys=_KEYS[connection.vendor], content=_CONTENT if with_content else "NULL, NULL, NULL")
+    keys = list(device_ids)
+    parameter = keys if connection.vendor == "postgresql" else json.dumps(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(query, [parameter, parameter])
+        return cursor.fetchall()
