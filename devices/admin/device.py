@@ -11,11 +11,13 @@ from django.core.exceptions import BadRequest
 from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from unfold.contrib.import_export.forms import ExportForm
 
+from devices.approval import end_of_approval
 from devices.models import Device
 from devices.resources import DeviceResource
 
@@ -67,6 +69,12 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     )
     readonly_fields = ("status", "source", "import_batch", "created_at", "updated_at")
     autocomplete_fields = ("domain", "user", "groups", "policies")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the time that new approvals have; who adds a device can change it."""
+        end = end_of_approval(timezone.now())
+        shown = {"approval_expires_at": end.replace(microsecond=0)} if end else {}
+        return {**shown, **super().get_changeform_initial_data(request)}
 
     def get_export_formats(self) -> list[Any]:
         return [CSV, XLSX]
