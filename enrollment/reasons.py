@@ -13,7 +13,8 @@ class Reason(TextChoices):
     RETURNED = "returned", _("It is enrolled already and asked anew, with the same hardware.")
 
     INVALID = "invalid", _("The request can't be understood.")
-    TOO_MANY = "too_many", _("Too many requests.")
+    TOO_MANY = "too_many", _("Too many requests. Wait, then try again.")
+    UNAVAILABLE = "unavailable", _("The server can't answer now. Wait, then try again.")
     BAD_CREDENTIALS = "bad_credentials", _("The link, or the e-mail address and one-time password, are not valid.")
     INVITATION_EXPIRED = "invitation_expired", _("The invitation has expired. Ask for a new one.")
     BLOCKED = "blocked", _("The device is blocked.")

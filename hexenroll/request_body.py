@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 # What a form around a file takes: its other fields, and the boundaries between them.
 FORM_BYTES = 2**20
-# Callbacks of providers, whose views take no such body and can't sign in.
-CALLBACKS = "/webhooks/"
+# Callbacks of providers, and devices: their views take no such body, and they can't sign in.
+CALLBACKS = ("/webhooks/", "/api/")
 
 
 class RequestBodyMiddleware:

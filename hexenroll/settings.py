@@ -153,6 +153,13 @@ HEXENROLL_EMAIL_CONCURRENCY = env.number("HEXENROLL_EMAIL_CONCURRENCY", 2, 1, 64
 HEXENROLL_SMS_RATE = env.number("HEXENROLL_SMS_RATE", 10, 0, 100_000)
 HEXENROLL_SMS_CONCURRENCY = env.number("HEXENROLL_SMS_CONCURRENCY", 1, 1, 64)
 
+# --- the endpoint that devices hit ----------------------------------------------------------------
+# Requests a minute. Thousands of devices of one office may come from one address.
+HEXENROLL_ENROLL_RATE_BY_ADDRESS = env.number("HEXENROLL_ENROLL_RATE_BY_ADDRESS", 6_000, 1, 1_000_000)
+HEXENROLL_ENROLL_RATE_BY_SERIAL = env.number("HEXENROLL_ENROLL_RATE_BY_SERIAL", 20, 1, 1_000_000)
+# Wrong credentials from one address; then it waits a quarter of an hour.
+HEXENROLL_ENROLL_WRONG_BY_ADDRESS = env.number("HEXENROLL_ENROLL_WRONG_BY_ADDRESS", 50, 1, 1_000_000)
+
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",  # before django.contrib.admin, whose templates it replaces

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from enrollment.api.enroll import enroll as enroll_device
 from enrollment.invitation_page import invitation, invitation_password
 from hexenroll.admin import search
 from hexenroll.health import healthz
@@ -51,6 +52,8 @@ urlpatterns = [
     # Device users: no sign-in, the link is the key. Any text may stand for the token: what is none gets its page, too.
     re_path(r"^i/(?P<token>[\s\S]*)/password$", invitation_password, name="invitation_password"),
     re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),
+    # Devices: no sign-in. Credentials are in the body of the first request, a bearer token in all that follow.
+    path("api/v1/enroll", enroll_device, name="enroll_device"),
     # Providers: signed callbacks. Without a signature they learn and change nothing.
     path("webhooks/twilio/", twilio.status_callback, name="twilio_callback"),
     path("webhooks/mail/", mail.tracking_callback, name="mail_callback"),
