@@ -3,7 +3,6 @@
 The fields are those of DESIGN.md, section 7; others are ignored, so that newer agents can ask older portals.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +12,8 @@ from devices.vocabulary import Platform
 
 from .eligibility import Request
 from .methods import ManagementMode, Method
+from .sent_json import Errors, InvalidRequestError, choice_of, hardware_of, read_object, short_text_of, text_of
 
-MAX_DEPTH = 5
 # Characters of each text.
 LENGTHS = {
     "serial_number": 100,
@@ -25,15 +24,6 @@ LENGTHS = {
     "password": 128,
 }
 CHOICES = {"platform": Platform, "method": Method, "management_mode": ManagementMode}
-MAX_HARDWARE_CHARACTERS = 20_000
-
-
-class InvalidRequestError(ValueError):
-    """The request can't be understood; `errors` says what is wrong with each field, "" standing for the whole."""
-
-    def __init__(self, errors: dict[str, list[str]]) -> None:
-        super().__init__(str(errors))
-        self.errors = errors
 
 
 @dataclass(frozen=True)
@@ -56,11 +46,11 @@ class EnrollRequest:
 
     @property
     def manufacturer(self) -> str:
-        return _text_of(self.hardware, "manufacturer")
+        return short_text_of(self.hardware, "manufacturer")
 
     @property
     def model(self) -> str:
-        return _text_of(self.hardware, "model")
+        return short_text_of(self.hardware, "model")
 
 
 def parse(body: bytes) -> EnrollRequest:
@@ -69,15 +59,11 @@ def parse(body: bytes) -> EnrollRequest:
     Raises:
         InvalidRequestError: it is no JSON object, or fields of it are missing or impossible.
     """
-    try:
-        found = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError({"": [_("The body is not JSON: %(reason)s") % {"reason": error}]}) from error
-    if not isinstance(found, dict):
-        raise InvalidRequestError({"": [_("The body must be a JSON object.")]})
-    errors: dict[str, list[str]] = {}
-    texts = {name: _text(found, name, errors) for name in (*LENGTHS, *CHOICES)}
-    hardware = _hardware(found.get("hardware"), errors)
+    found = read_object(body)
+    errors: Errors = {}
+    texts = {name: text_of(found.get(name), length, name, errors) for name, length in LENGTHS.items()}
+    texts |= {name: choice_of(found.get(name), list(words.values), name, errors) for name, words in CHOICES.items()}
+    hardware = hardware_of(found.get("hardware"), errors)
     if not texts["platform"]:
         errors.setdefault("platform", [_("This field is required.")])
     if not texts["method"]:
@@ -98,59 +84,3 @@ def parse(body: bytes) -> EnrollRequest:
         hardware_uuid=texts["hardware_uuid"],
     )
     return EnrollRequest(device, texts["token"], texts["email"], texts["password"], hardware)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(_("%(name)s is no number") % {"name": name})
-
-
-def _text(found: dict[str, Any], name: str, errors: dict[str, list[str]]) -> str:
-    """Return a text of the request, "" when it isn't there; what is wrong with it goes into `errors`."""
-    value = found.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        errors[name] = [_("This must be a text.")]
-        return ""
-    if name in CHOICES:
-        if value and value not in CHOICES[name].values:
-            errors[name] = [_("This must be one of: %(names)s.") % {"names": ", ".join(CHOICES[name].values)}]
-        return value
-    if len(value) > LENGTHS[name]:
-        errors[name] = [_("This may have %(count)s characters.") % {"count": LENGTHS[name]}]
-    elif not _is_storable(value):
-        errors[name] = [_("A character can't be stored: a control character, or half of a surrogate pair.")]
-    return value
-
-
-def _hardware(value: object, errors: dict[str, list[str]]) -> dict[str, Any]:
-    """Return what the device tells of its hardware; what is wrong with it goes into `errors`."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        errors["hardware"] = [_("This must be a JSON object.")]
-        return {}
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text) > MAX_HARDWARE_CHARACTERS or _depth(value) > MAX_DEPTH:
-        errors["hardware"] = [_("This is too large or too deep.")]
-    elif not _is_storable(text) or "\\u0000" in text:
-        errors["hardware"] = [_("A character can't be stored: a control character, or half of a surrogate pair.")]
-    return value
-
-
-def _depth(value: object) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
-
-
-def _is_storable(text: str) -> bool:
-    """Tell whether both databases can hold a text, and a page can show it."""
-    return not any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF for sign in text)
-
-
-def _text_of(hardware: dict[str, Any], name: str) -> str:
-    value = hardware.get(name, "")
-    return value[:100] if isinstance(value, str) else ""
