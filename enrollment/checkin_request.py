@@ -51,6 +51,10 @@ class Report:
     state: str
     message: str = ""
 
+    @property
+    def outcome(self) -> tuple[int, str, str]:
+        return self.version, self.state, self.message
+
 
 @dataclass(frozen=True)
 class CheckIn:

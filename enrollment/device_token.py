@@ -32,7 +32,8 @@ def device_of(token: str) -> Device | None:
     """
     if len(token) != LENGTH or not token.isascii():
         return None
-    return Device.objects.filter(token__token_hash=hash_of(token), status=Device.Status.ENROLLED).first()
+    enrolled = Device.objects.select_related("user").filter(status=Device.Status.ENROLLED)
+    return enrolled.filter(token__token_hash=hash_of(token)).order_by().first()
 
 
 def revoke(device_id: int) -> None:

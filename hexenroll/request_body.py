@@ -40,13 +40,15 @@ class RequestBodyMiddleware:
 
     def refusal(self, request: HttpRequest) -> HttpResponseBase | None:
         """Return why the body can't be taken, as a page; None: it can, and has been read if it is a form with files."""
+        if request.path.startswith(CALLBACKS):
+            return None
         length = request.META.get("CONTENT_LENGTH") or ""
         size = int(length) if length.isdecimal() else 0
         if size > settings.HEXENROLL_IMPORT_MAX_BYTES + FORM_BYTES:
             if request.user.is_authenticated:
                 _discard(request, 4 * settings.HEXENROLL_IMPORT_MAX_BYTES)
             return too_large(request)
-        if request.content_type != "multipart/form-data" or request.path.startswith(CALLBACKS):
+        if request.content_type != "multipart/form-data":
             return None
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:
             return redirect_to_login(request.path)  # strangers don't fill the disk

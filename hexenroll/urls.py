@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from enrollment.api.bounds import not_found as no_api
+from enrollment.api.device import checkin, device, disenrollment
 from enrollment.api.enroll import enroll as enroll_device
 from enrollment.invitation_page import invitation, invitation_password
 from hexenroll.admin import search
@@ -54,6 +56,11 @@ urlpatterns = [
     re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),
     # Devices: no sign-in. Credentials are in the body of the first request, a bearer token in all that follow.
     path("api/v1/enroll", enroll_device, name="enroll_device"),
+    path("api/v1/device", device, name="device"),
+    path("api/v1/device/checkin", checkin, name="checkin"),
+    path("api/v1/device/disenroll", disenrollment, name="disenroll"),
+    # Programs can't read pages: what is no address of the API says so in JSON. Stays below all others under api/.
+    re_path(r"^api/[\s\S]*$", no_api),
     # Providers: signed callbacks. Without a signature they learn and change nothing.
     path("webhooks/twilio/", twilio.status_callback, name="twilio_callback"),
     path("webhooks/mail/", mail.tracking_callback, name="mail_callback"),
