@@ -1,1 +1,1 @@
-"""Policies: what they may say (schema, mobileconfig), what they said before (versions), what a device gets (effective)."""
+"""Policies: what they may say (schema, mobileconfig), said before (versions), and what devices get (effective)."""

@@ -1,4 +1,4 @@
-"""Which policies does a device get, and which apps and groups with them? Asked by the gate, the device API, the console.
+"""Which policies does a device get, and which apps and groups with them? Asked by the gate, device API, console.
 
 The union of the device's own policies and of its groups', without those for other platforms. One query, for one device
 and for a thousand.
