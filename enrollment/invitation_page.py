@@ -38,7 +38,7 @@ from invitations.models import Invitation
 from .link_standing import CLOSED, ClosedPage, Standing, standing_of
 from .opened_on import opened_on
 from .platform_detection import detect
-from .platform_steps import WORDS, limit_of, offered_platforms, steps
+from .platform_steps import WORDS, agent_command, limit_of, offered_platforms, steps
 from .spelling import spelled
 
 logger = logging.getLogger(__name__)
@@ -143,6 +143,7 @@ def _what_to_do(request: HttpRequest, token: str, own: Platform) -> dict[str, An
         "steps": steps(shown),
         "shown": shown,
         "steps_for": WORDS[shown].name,
+        "command": agent_command(shown, settings.PUBLIC_URL, reverse("agent_file"), token),
         "limit": limit_of(shown, detected.android_version if own in detected.possible else None),
         "platforms": [(platform, WORDS[platform].name) for platform in offered_platforms(own)],
     }

@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from enrollment.admin.hand_over_page import hand_over_view
+from enrollment.api.agent_file import agent_checksum, agent_file
 from enrollment.api.bounds import not_found as no_api
 from enrollment.api.device import checkin, device, disenrollment
 from enrollment.api.enroll import enroll as enroll_device
@@ -45,12 +47,19 @@ sendings = [
     path("<int:sending_id>/resume/", sending.ResumeView.as_view(), name="resume_sending"),
     path("<int:sending_id>/cancel/", sending.CancelView.as_view(), name="cancel_sending"),
 ]
-enroll = [path("pre-approve/", include(pre_approve)), path("sendings/", include(sendings))]
+enroll = [
+    path("pre-approve/", include(pre_approve)),
+    path("sendings/", include(sendings)),
+    path("devices/<int:device_id>/hand-over/", hand_over_view, name="hand_over"),
+]
 
 urlpatterns = [
     # Anyone, without signing in: says whether the portal works, and nothing about what is in it.
     path("healthz", healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # Anyone: the program for Linux and macOS, which holds no secret.
+    path("agent/hexenroll-agent.py", agent_file, name="agent_file"),
+    path("agent/hexenroll-agent.py.sha256", agent_checksum, name="agent_checksum"),
     # Device users: no sign-in, the link is the key. Any text may stand for the token: what is none gets its page, too.
     re_path(r"^i/(?P<token>[\s\S]*)/password$", invitation_password, name="invitation_password"),
     re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),

@@ -146,6 +146,29 @@ def test_the_page_of_an_apple_tv_stays_open_elsewhere(client: Client) -> None:
     assert "Open the message there" not in text
 
 
+@pytest.mark.parametrize("platform", ["linux", "macos"])
+def test_on_a_computer_one_line_fetches_the_agent_and_enrolls(client: Client, platform: str) -> None:
+    invitation = invite(platform)
+    text = words(read(client, invitation))
+    agent = "curl -fsS -o hexenroll-agent.py https://enroll.example.com/agent/hexenroll-agent.py"
+    enroll = "sudo python3 hexenroll-agent.py enroll --server https://enroll.example.com --token"
+    assert f"{agent} && {enroll} {token_of(invitation.public_id)} --install-service " in text
+
+
+def test_a_portal_that_is_tried_out_without_tls_says_so_in_the_command(client: Client, settings: Settings) -> None:
+    settings.PUBLIC_URL = "http://10.0.0.5:8000"
+    text = words(read(client, invite("linux")))
+    assert "--server http://10.0.0.5:8000 " in text
+    assert " --install-service --allow-http " in text
+
+
+@pytest.mark.parametrize("platform", ["android", "ios", "tvos", "windows"])
+def test_where_the_agent_does_not_run_there_is_no_command(client: Client, platform: str) -> None:
+    page = read(client, invite(platform))
+    assert "curl" not in page
+    assert "Start the enrollment the way your IT department has told you to." in words(page)
+
+
 def test_the_steps_of_another_platform_can_be_chosen(client: Client) -> None:
     text = words(read(client, invite(), "?platform=linux", user_agent=FIREFOX_ON_MAC))
     assert "What to do: Linux computer" in text
