@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from xml.parsers.expat import ExpatError
 
-from cryptography.x509.oid import NameOID
 from django.utils.translation import gettext as _
 
 from .signed_message import SignedMessageError, open_signed
@@ -90,8 +89,7 @@ def _opened(data: bytes) -> tuple[bytes, str]:
         message = open_signed(data)
     except SignedMessageError as error:
         raise ProfileError(str(error)) from error
-    names = message.signer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return message.content, str(names[0].value if names else message.signer.subject.rfc4514_string())
+    return message.content, message.signer
 
 
 def _property_list(data: bytes) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
 from django.utils.translation import gettext as _
 
 SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
@@ -24,6 +25,8 @@ DIGESTS: Final[dict[bytes, hashes.HashAlgorithm]] = {
 SEQUENCE, SET, OCTETS, OBJECT_ID, INTEGER = 0x30, 0x31, 0x04, 0x06, 0x02
 CONTEXT_0, CONTEXT_0_PLAIN = 0xA0, 0x80
 MAX_DEPTH: Final = 30
+# What cryptography says of a certificate that is none, some of it only when its parts are read.
+NO_CERTIFICATE = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 class SignedMessageError(Exception):
@@ -47,7 +50,7 @@ def _unknown_way() -> SignedMessageError:
 @dataclass(frozen=True, slots=True)
 class SignedMessage:
     content: bytes
-    signer: x509.Certificate
+    signer: str  # the name in the certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +87,26 @@ def open_signed(data: bytes) -> SignedMessage:
     signers = [node for node in signed.children[3:] if node.tag == SET]
     if len(signers) != 1 or not signers[0].children:
         raise SignedMessageError(_("Nobody signed the profile, though it has the form. Export it again."))
-    certificates = list(_certificates(signed))
     try:
+        certificates = list(_certificates(signed))
         found = [_checked_signer(signer, body, certificates) for signer in signers[0].children]
-    except ValueError as error:  # a certificate that looks like one until its parts are read
+        return SignedMessage(body, _name_of(found[0]))
+    except UnsupportedAlgorithm as error:
+        raise _unknown_way() from error
+    except NO_CERTIFICATE as error:
         raise _no_message() from error
-    return SignedMessage(body, found[0])
+
+
+def _name_of(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value if names else certificate.subject.rfc4514_string())
 
 
 def _certificates(signed: Node) -> Iterator[x509.Certificate]:
     for holder in signed.children[3:]:
         for node in holder.children if holder.tag == CONTEXT_0 else ():
             if node.tag == SEQUENCE:
-                try:
-                    yield x509.load_der_x509_certificate(node.raw)
-                except ValueError as error:
-                    raise _no_message() from error
+                yield x509.load_der_x509_certificate(node.raw)
 
 
 def _checked_signer(signer: Node, body: bytes, certificates: list[x509.Certificate]) -> x509.Certificate:
@@ -133,8 +140,6 @@ def _checked_signer(signer: Node, body: bytes, certificates: list[x509.Certifica
             raise _unknown_way()
     except InvalidSignature:
         raise _changed() from None
-    except UnsupportedAlgorithm as error:
-        raise _unknown_way() from error
     return certificate
 
 
