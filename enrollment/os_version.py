@@ -4,6 +4,7 @@ import re
 
 LONGEST = 64
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,4}")
 
 
 def parsed(text: str) -> tuple[int, ...]:
@@ -30,3 +31,8 @@ def is_at_least(version: str, lowest: str) -> bool:
     """Tell whether a version is `lowest` or newer; one that can't be read is not."""
     found = parsed(version)
     return bool(found) and found >= parsed(lowest)
+
+
+def is_version(text: str) -> bool:
+    """Tell whether a text is nothing but a version: numbers with dots between them, such as 14 or 10.15.7."""
+    return len(text) <= LONGEST and _VERSION.fullmatch(text) is not None

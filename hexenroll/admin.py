@@ -50,6 +50,10 @@ ENROLL = [
     (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.view_importbatch"),
     (_("Invitations"), "mail", "admin:invitations_invitation_changelist", "invitations.view_invitation"),
     (_("Sendings"), "send", "admin:invitations_sending_changelist", "invitations.view_sending"),
+    (_("Attempts"), "login", "admin:enrollment_enrollmentattempt_changelist", "enrollment.view_enrollmentattempt"),
+    (_("Conflicts"), "difference", "admin:enrollment_conflict_changelist", "enrollment.view_conflict"),
+    (_("Block list"), "block", "admin:enrollment_blockedhardware_changelist", "enrollment.view_blockedhardware"),
+    (_("Settings"), "settings", "enroll:settings", "enrollment.view_enrollmentsettings"),
 ]
 MANAGE = [
     (_("Devices"), "devices", "admin:devices_device_changelist", "devices.view_device"),

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
 from enrollment.admin.hand_over_page import hand_over_view
+from enrollment.admin.settings_page import SettingsView
 from enrollment.api.agent_file import agent_checksum, agent_file
 from enrollment.api.bounds import not_found as no_api
 from enrollment.api.device import checkin, device, disenrollment
@@ -50,6 +51,7 @@ sendings = [
 enroll = [
     path("pre-approve/", include(pre_approve)),
     path("sendings/", include(sendings)),
+    path("settings/", SettingsView.as_view(), name="settings"),
     path("devices/<int:device_id>/hand-over/", hand_over_view, name="hand_over"),
 ]
 
