@@ -6,7 +6,7 @@ and for a thousand.
 
 import base64
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from django.db import connection
 
 from devices.models import Device
 from devices.vocabulary import Platform
+
+from .kept_secret import unseal, unseal_profile
 
 # Only these know configuration profiles.
 APPLE_PLATFORMS = frozenset({Platform.IOS.value, Platform.MACOS.value, Platform.TVOS.value})
@@ -80,56 +82,66 @@ def effective_of(device_ids: Collection[int], *, with_content: bool = True) -> d
     platforms: dict[int, str] = {}
     groups: dict[int, set[str]] = {}
     sources: dict[int, dict[int, list[str | None]]] = {}
-    headers: dict[int, tuple[str, int, list[str]]] = {}
-    contents: dict[int, Content] = {}
-    for device_id, platform, group, policy_id, name, version, allowed, settings, apps, profile in _rows(
-        device_ids, with_content
-    ):
+    policies: dict[int, _Policy] = {}
+    for device_id, platform, group, policy_id, name, version, allowed, *content in _rows(device_ids, with_content):
         platforms[device_id] = platform
         if group is not None:
             groups.setdefault(device_id, set()).add(group)
         if policy_id is None:  # a group without policies
             continue
         sources.setdefault(device_id, {}).setdefault(policy_id, []).append(group)
-        if policy_id not in headers:
-            headers[policy_id] = (name, version, json.loads(allowed))
-        if settings is not None:
-            contents[policy_id] = Content(
-                json.loads(settings), json.loads(apps), bytes(profile) if profile is not None else None
-            )
-
-    def policies(device_id: int) -> Iterator[EffectivePolicy]:
-        for policy_id, given_by in sorted(sources.get(device_id, {}).items()):
-            name, version, allowed = headers[policy_id]
-            platform = platforms[device_id]
-            if allowed and platform not in allowed:
-                continue
-            content = contents.get(policy_id, Content({}, [], None))
-            if content.profile is not None and platform not in APPLE_PLATFORMS:
-                content = Content(content.settings, content.apps, None)
-            names = tuple(sorted(group for group in given_by if group is not None))
-            yield EffectivePolicy(policy_id, name, version, content, None in given_by, names)
-
+        policies.setdefault(policy_id, _Policy(policy_id, name, version, json.loads(allowed))).read(*content)
     return {
-        device_id: Effective(tuple(sorted(groups.get(device_id, ()))), tuple(policies(device_id)))
+        device_id: Effective(
+            tuple(sorted(groups.get(device_id, ()))),
+            tuple(
+                policies[policy_id].on(platforms[device_id], given_by)
+                for policy_id, given_by in sorted(sources.get(device_id, {}).items())
+                if policies[policy_id].is_for(platforms[device_id])
+            ),
+        )
         for device_id in device_ids
     }
+
+
+class _Policy:
+    """A policy while rows that name it come in; its secrets are opened once, for all devices."""
+
+    def __init__(self, key: int, name: str, version: int, platforms: list[str]) -> None:
+        self.key, self.name, self.version, self.platforms = key, name, version, platforms
+        self.content = self.without_profile = Content({}, [], None)
+
+    def read(self, settings: str | None, apps: str | None, profile: bytes | None) -> None:
+        if settings is None or apps is None:
+            return  # not the first row of this policy
+        self.without_profile = Content(unseal(json.loads(settings)), json.loads(apps), None)
+        self.content = self.without_profile
+        if profile is not None:
+            opened = unseal_profile(bytes(profile))
+            self.content = Content(self.content.settings, self.content.apps, opened)
+
+    def is_for(self, platform: str) -> bool:
+        return not self.platforms or platform in self.platforms
+
+    def on(self, platform: str, given_by: list[str | None]) -> EffectivePolicy:
+        content = self.content if platform in APPLE_PLATFORMS else self.without_profile
+        names = tuple(sorted(group for group in given_by if group is not None))
+        return EffectivePolicy(self.key, self.name, self.version, content, None in given_by, names)
 
 
 def document_of(device: Device) -> dict[str, Any]:
     """Return what the device is told: `groups` (names), `policies` and `apps`, ready for JSON.
 
     A policy is `{"id", "name", "version", "settings", "apps", "profile"}`, the profile in base64 or None. `apps`
-    are those of all policies; one that several name is there once, required if one of them requires it.
+    are those of all policies; one that several name is there once, as the youngest says, required if any says so.
     """
     found = effective_of([device.pk])[device.pk]
     apps: dict[str, dict[str, Any]] = {}
     for policy in found.policies:
         for app in policy.content.apps:
             key = str(app.get("identifier") or app.get("name", ""))
-            known = apps.get(key)
-            if known is None or (app.get("install") == "required" and known.get("install") != "required"):
-                apps[key] = app
+            is_required = "required" in (app.get("install"), apps.get(key, {}).get("install"))
+            apps[key] = app | {"install": "required"} if is_required else app
     return {
         "groups": list(found.groups),
         "policies": [_told(policy) for policy in found.policies],
