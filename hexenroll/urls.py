@@ -11,6 +11,7 @@ from enrollment.api.agent_file import agent_checksum, agent_file
 from enrollment.api.bounds import not_found as no_api
 from enrollment.api.device import checkin, device, disenrollment
 from enrollment.api.enroll import enroll as enroll_device
+from enrollment.api.openapi import openapi
 from enrollment.invitation_page import invitation, invitation_password
 from hexenroll.admin import search
 from hexenroll.health import healthz
@@ -67,6 +68,7 @@ urlpatterns = [
     re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),
     # Devices: no sign-in. Credentials are in the body of the first request, a bearer token in all that follow.
     path("api/v1/enroll", enroll_device, name="enroll_device"),
+    path("api/v1/openapi.json", openapi, name="openapi"),
     path("api/v1/device", device, name="device"),
     path("api/v1/device/checkin", checkin, name="checkin"),
     path("api/v1/device/disenroll", disenrollment, name="disenroll"),
