@@ -159,6 +159,8 @@ HEXENROLL_ENROLL_RATE_BY_ADDRESS = env.number("HEXENROLL_ENROLL_RATE_BY_ADDRESS"
 HEXENROLL_ENROLL_RATE_BY_SERIAL = env.number("HEXENROLL_ENROLL_RATE_BY_SERIAL", 20, 1, 1_000_000)
 # Wrong credentials from one address; then it waits a quarter of an hour.
 HEXENROLL_ENROLL_WRONG_BY_ADDRESS = env.number("HEXENROLL_ENROLL_WRONG_BY_ADDRESS", 50, 1, 1_000_000)
+HEXENROLL_ATTEMPTS_KEEP_DAYS = env.number("HEXENROLL_ATTEMPTS_KEEP_DAYS", 90, 1, 36_500)
+HEXENROLL_ATTEMPTS_MAX_ROWS = env.number("HEXENROLL_ATTEMPTS_MAX_ROWS", 1_000_000, 1_000, 1_000_000_000)
 
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [

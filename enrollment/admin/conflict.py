@@ -1,0 +1,142 @@
+"""Pages of conflicts: which hardware asks for the place of which, and the two decisions."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.defaultfilters import truncatechars
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from devices.admin.console_page import ConsolePage
+from devices.models import Device
+from enrollment.conflicts import DecisionError, accept, keep
+from enrollment.hand_over import HandOverError
+from enrollment.models import Conflict, EnrollmentAttempt
+
+State = Conflict.State
+DECIDE = "enrollment.change_conflict"
+LENGTH = 40
+# Newest attempts of the new hardware that its page shows.
+SHOWN = 5
+
+
+@admin.register(Conflict)
+class ConflictAdmin(ConsolePage):
+    STATE_COLOURS: ClassVar[dict[str, str]] = {
+        State.OPEN: "warning",
+        State.ACCEPTED: "success",
+        State.KEPT: "info",
+    }
+
+    list_display = ("shown_device", "shown_state", "shown_user", "shown_hardware", "first_seen_at", "last_seen_at")
+    list_filter = ("state",)
+    list_select_related = ("device__user",)
+    search_fields = ("device__serial_number", "hardware_uuid")
+    search_help_text = _("Serial number, or hardware UUID")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conflict]:
+        return super().get_queryset(request).defer("device__one_time_password", "device__custom_attributes")
+
+    # --- the list ---
+    @admin.display(description=_("device"), ordering="device__serial_number")
+    def shown_device(self, conflict: Conflict) -> str:
+        return format_html("<bdi>{}</bdi>", truncatechars(str(conflict.device), LENGTH))
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, conflict: Conflict) -> tuple[str, str]:
+        return conflict.state, conflict.get_state_display()
+
+    @admin.display(description=_("device user"), ordering="device__user__name")
+    def shown_user(self, conflict: Conflict) -> str:
+        user = conflict.device.user
+        return format_html("<bdi>{}</bdi>", truncatechars(user.name, LENGTH)) if user else ""
+
+    @admin.display(description=_("new hardware UUID"), ordering="hardware_uuid")
+    def shown_hardware(self, conflict: Conflict) -> str:
+        return format_html("<bdi>{}</bdi>", truncatechars(conflict.hardware_uuid, LENGTH) or _("none told"))
+
+    # --- who may do what ---
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Conflict | None = None) -> bool:
+        return False
+
+    # --- one conflict ---
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.decide_view)
+        own = [
+            path(f"<int:conflict_id>/{name}/", view, {"name": name}, name=f"enrollment_conflict_{name}")
+            for name in ("accept", "keep")
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show both hardwares, and what can be decided."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        conflict = self._found(request, object_id)
+        asked = EnrollmentAttempt.objects.filter(device=conflict.device, hardware_uuid=conflict.hardware_uuid)
+        attempts = list(asked[:SHOWN])
+        is_enrolled = conflict.device.status == Device.Status.ENROLLED
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Conflict about %(device)s") % {"device": conflict.device},
+            "opts": self.opts,
+            "conflict": conflict,
+            "original": conflict,  # named above the page
+            "tone": self.STATE_COLOURS[State(conflict.state)],
+            "inventory": getattr(conflict.device, "inventory", None),
+            "attempts": attempts,
+            "newest": attempts[0] if attempts else None,
+            "is_enrolled": is_enrolled,
+            "may_decide": request.user.has_perm(DECIDE),
+            "may_hand_over": request.user.has_perm("devices.change_device"),
+            "is_acceptable": is_enrolled and conflict.state in (State.OPEN, State.KEPT),
+            "is_keepable": conflict.state == State.OPEN,
+        }
+        return TemplateResponse(request, "enrollment/conflict.html", context)
+
+    def decide_view(self, request: HttpRequest, conflict_id: int, name: str) -> HttpResponse:
+        """Accept the new hardware, or keep the old one."""
+        conflict = self._found(request, str(conflict_id))
+        if not request.user.has_perm(DECIDE):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        person = cast(User, request.user)
+        try:
+            if name == "accept":
+                accept(conflict, person)
+                text = _("The new hardware is accepted. The token of the old one is void.")
+            else:
+                keep(conflict, person)
+                text = _("The old hardware is kept. The new one is refused.")
+        except (DecisionError, HandOverError) as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, text)
+            self.log_change(request, conflict, str(text))
+        return redirect("admin:enrollment_conflict_change", conflict.pk)
+
+    def _found(self, request: HttpRequest, key: str) -> Conflict:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if not (key.isascii() and key.isdecimal() and len(key) < 19):
+            raise Http404
+        related = Conflict.objects.select_related("device__user", "device__inventory", "decided_by")
+        conflict = related.defer("device__one_time_password", "device__custom_attributes").filter(pk=key).first()
+        if conflict is None:
+            raise Http404
+        return conflict
