@@ -84,7 +84,7 @@ def static_files() -> None:
 # --- the three people ------------------------------------------------------------------------------------
 def make_person(name: str, rights: tuple[str, ...] = (), *, superuser: bool = False) -> User:
     person = User.objects.create(username=name, is_staff=True, is_superuser=superuser)
-    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations"))
+    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations", "enrollment"))
     person.user_permissions.set(ours.filter(codename__in=rights))
     return person
 
