@@ -290,7 +290,7 @@ class Portal:
             if size > ANSWER_BYTES:
                 raise AgentError(f"The answer of {self.server} has more than {ANSWER_BYTES} bytes.", UNREACHABLE)
             if time.monotonic() > until:
-                raise TimeoutError(f"the answer takes longer than {ANSWER_SECONDS} seconds")
+                raise ConnectionError(f"the answer takes longer than {ANSWER_SECONDS} seconds")
         promised = response.headers.get("Content-Length", "")
         if response.code not in (204, 304) and promised.isdecimal() and size < int(promised):
             raise http.client.IncompleteRead(b"", int(promised) - size)
@@ -323,8 +323,8 @@ class Portal:
             )
             hint = "If the portal has a certificate of your own organisation, name its CA's file with --ca-file."
             raise AgentError(f"{text} {hint}", UNREACHABLE) from error
-        if isinstance(reason, (socket.timeout, TimeoutError)):
-            return f"no answer within {SECONDS} seconds" if isinstance(reason, socket.timeout) else clean(reason)
+        if isinstance(reason, socket.timeout):  # a name of TimeoutError since Python 3.10
+            return f"no answer within {SECONDS} seconds"
         return clean(reason) or type(reason).__name__
 
 
@@ -572,7 +572,7 @@ def apply_policies(document: dict[str, Any], state: dict[str, Any], config: Conf
         _remove(identity, known, config)
     for identity, policy in wanted.items():
         old = known.get(identity, {})
-        if old.get("version") == policy["version"] and (old.get("state") == "applied" or folder is None):
+        if old.get("version") == policy["version"] and (folder is None or is_in_place(folder, identity, old)):
             continue
         known[identity] = {
             "name": clean(policy.get("name", "")),
@@ -666,10 +666,12 @@ def is_incomplete(state: dict[str, Any], config: Config) -> bool:
     folder = config.policy_dir
     if folder is None:
         return False
-    return any(
-        entry.get("state") != "applied" or not _files(folder, identity)[0].exists()
-        for identity, entry in state["policies"].items()
-    )
+    return not all(is_in_place(folder, identity, entry) for identity, entry in state["policies"].items())
+
+
+def is_in_place(folder: Path, identity: str, entry: dict[str, Any]) -> bool:
+    """Tell whether a policy was applied, and nobody has removed its file since."""
+    return entry.get("state") == "applied" and _files(folder, identity)[0].exists()
 
 
 # --- commands ----------------------------------------------------------------------------------------------
