@@ -27,7 +27,7 @@ SHOWN = 5
 @admin.register(Device)
 class InvitableDeviceAdmin(DeviceAdmin):
     actions = ("send_invitation",)
-    actions_detail = ("invite",)
+    actions_detail: tuple[str, ...] = ("invite",)
     change_form_outer_after_template = "invitations/_of_device.html"
 
     def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
