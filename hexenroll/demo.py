@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from random import Random
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -16,16 +17,28 @@ from django.db.models import F
 
 from devices.imports import check, commit, steps, undo
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
+from devices.policies import versions
 from devices.vocabulary import Channel, Duplicates
 from hexenroll import demo_invitations
 from hexenroll.demo_fleet import Fleet, Row, csv_file
 
 DOMAIN = "northwind.example.com"
-POLICIES: dict[str, dict[str, object]] = {
-    "Passcode and encryption": {"settings": {"passcode": {"min_length": 8}, "encryption": "required"}},
-    "Office Wi-Fi": {"settings": {"wifi": {"ssid": "northwind", "security": "wpa3"}}},
-    "Sales apps": {"apps": [{"name": "CRM"}, {"name": "Signatures"}], "platforms": ["ios", "android"]},
-    "Meeting room": {"settings": {"single_app": "Calendar"}, "platforms": ["ios", "tvos"]},
+POLICIES: dict[str, dict[str, Any]] = {
+    "Passcode and encryption": {
+        "settings": {"passcode": {"required": True, "min_length": 8}, "restrictions": {"encryption_required": True}}
+    },
+    "Office Wi-Fi": {"settings": {"wifi": [{"ssid": "northwind", "security": "wpa3_enterprise"}]}},
+    "Sales apps": {
+        "apps": [
+            {"identifier": "com.example.crm", "name": "CRM", "source": "app_store", "install": "required"},
+            {"identifier": "com.example.sign", "name": "Signatures", "source": "app_store", "install": "optional"},
+        ],
+        "platforms": ["ios"],
+    },
+    "Meeting room": {
+        "settings": {"restrictions": {"single_app": "com.example.calendar"}},
+        "platforms": ["ios", "tvos"],
+    },
 }
 GROUPS = {
     "Berlin": ("Passcode and encryption", "Office Wi-Fi"),
@@ -74,7 +87,9 @@ def seed() -> None:
 
 
 def _groups_and_policies() -> None:
-    policies = {name: Policy.objects.create(name=name, **content) for name, content in POLICIES.items()}
+    policies = {name: Policy(name=name, **content) for name, content in POLICIES.items()}
+    for policy in policies.values():
+        versions.save(policy, None)
     for name, assigned in GROUPS.items():
         DeviceGroup.objects.create(name=name).policies.set(policies[policy] for policy in assigned)
 

@@ -10,7 +10,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest
 from django.db import DataError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
@@ -19,6 +19,8 @@ from unfold.contrib.import_export.forms import ExportForm
 
 from devices.approval import end_of_approval
 from devices.models import Device
+from devices.policies.conflicts import conflicts_of
+from devices.policies.effective import effective_of
 from devices.resources import DeviceResource
 
 from .console_page import ConsolePage
@@ -69,6 +71,16 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     )
     readonly_fields = ("status", "source", "import_batch", "created_at", "updated_at")
     autocomplete_fields = ("domain", "user", "groups", "policies")
+    change_form_after_template = "policies/_conflicts.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        shown: dict[str, Any] = {}
+        is_key = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+        if is_key and request.user.has_perm("devices.view_policy"):
+            shown["policy_conflicts"] = conflicts_of(effective_of([int(object_id)])[int(object_id)])
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the time that new approvals have; who adds a device can change it."""

@@ -53,6 +53,17 @@ def save(policy: Policy, person: AbstractBaseUser | None) -> bool:
         return True
 
 
+def content_of(policy: Policy) -> dict[str, Any]:
+    """Return what a policy says now, as a version keeps it, but for the file of its profile."""
+    return {
+        "name": policy.name,
+        "platforms": policy.platforms,
+        "settings": policy.settings,
+        "apps": policy.apps,
+        "profile": _profile(policy),
+    }
+
+
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     """Return what differs between the contents of two versions, in the order of the form; secrets are not shown."""
     old, new = _places(before), _places(after)
@@ -106,16 +117,10 @@ def restore(version: PolicyVersion, person: AbstractBaseUser | None) -> bool:
 
 
 def _record(policy: Policy, person: AbstractBaseUser | None, before: PolicyVersion | None) -> PolicyVersion:
-    profile = _profile(policy)
+    content = content_of(policy)
+    profile = content["profile"]
     if profile and policy.profile and not _is_same_file(profile, before):
         profile["data"] = base64.b64encode(bytes(policy.profile)).decode()
-    content = {
-        "name": policy.name,
-        "platforms": policy.platforms,
-        "settings": policy.settings,
-        "apps": policy.apps,
-        "profile": profile,
-    }
     made = PolicyVersion(policy=policy, version=policy.version, content=content, saved_at=policy.updated_at)
     made.saved_by_id = person.pk if person else None
     made.save()
