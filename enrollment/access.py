@@ -14,7 +14,7 @@ from .hand_over import forget_credentials
 class Access(models.TextChoices):
     """How its user gets what the device needs to come in."""
 
-    NONE = "none", _("Nothing: it has a link or password that is still good, or needs none")
+    NONE = "none", _("Nothing: what it has is still good, or it needs none")
     EMAIL = "email", _("An invitation by e-mail")
     SMS = "sms", _("An invitation by SMS")
     PASSWORD = "password", _("A one-time password, which the next page shows once")

@@ -35,7 +35,7 @@ class ApprovePage(DeviceFormPage):
     form = ApproveForm
     heading = _("Approve this device")
     fieldsets = (
-        (None, {"fields": (("shown_serial", "shown_platform"), ("user", "ownership"), "name")}),
+        (None, {"fields": (("shown_serial", "shown_platform"), "user", ("ownership", "name"))}),
         (_("What it gets"), {"fields": ("groups", "policies")}),
         (_("How it comes in"), {"fields": ("access", "approval_expires_at")}),
     )

@@ -5,6 +5,7 @@ What stands there was sent by anybody: it is shown as text of its own direction,
 
 import ipaddress
 import unicodedata
+from copy import copy
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,6 +17,8 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import truncatechars
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -52,6 +55,11 @@ def word_of(words: Any, value: str) -> str:
     return str(words(value).label) if value in words.values else value
 
 
+def plain(text: str) -> str:
+    """Return a text for a heading: characters that can't be seen, and could turn it round, are marked."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
 def odd_characters(text: str) -> list[str]:
     """Return the names of characters that can't be seen, or that look like others, each once."""
     odd = dict.fromkeys(sign for sign in text if not " " <= sign <= "~")
@@ -75,8 +83,9 @@ class EnrollmentAttemptAdmin(ConsolePage):
 
     # --- the list ---
     @admin.display(description=_("at"), ordering="at")
-    def shown_time(self, attempt: EnrollmentAttempt) -> Any:
-        return attempt.at
+    def shown_time(self, attempt: EnrollmentAttempt) -> str:
+        local = timezone.localtime(attempt.at)  # a narrow column breaks it between date and time only
+        return " ".join(date_format(local, name).replace(" ", "\u00a0") for name in ("DATE_FORMAT", "TIME_FORMAT"))
 
     @admin.display(description=_("serial number"), ordering="serial_number")
     def shown_serial(self, attempt: EnrollmentAttempt) -> str:
@@ -190,13 +199,15 @@ class EnrollmentAttemptAdmin(ConsolePage):
         blocked = [entry for entry in entries if values.get(entry.kind) == entry.value]
         same = EnrollmentAttempt.objects.exclude(pk=attempt.pk).filter(serial_number=attempt.serial_number)
         others = list(same[: SHOWN + 1]) if attempt.serial_number else []
+        named = copy(attempt)  # above the page, where no text is kept apart from its neighbours
+        named.serial_number = plain(attempt.serial_number)
         conflicts = Conflict.objects.filter(device=attempt.device_id, hardware_uuid=attempt.hardware_uuid)
         context = {
             **self.admin_site.each_context(request),
-            "title": attempt.serial_number or _("Attempt without a serial number"),
+            "title": named.serial_number or _("Attempt without a serial number"),
             "opts": self.opts,
             "attempt": attempt,
-            "original": attempt,  # named above the page
+            "original": named,
             "odd": odd_characters(attempt.serial_number),
             "platform": word_of(Platform, attempt.platform),
             "method": word_of(Method, attempt.method),
