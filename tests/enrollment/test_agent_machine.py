@@ -3,6 +3,7 @@
 import ast
 import configparser
 import plistlib
+import re
 import shutil
 import subprocess
 import sys
@@ -252,3 +253,18 @@ def test_a_wrong_command_line_is_usage(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-I", str(AGENT), *arguments], capture_output=True, text=True)
     assert done.returncode == 2
     assert "usage: hexenroll-agent" in done.stderr
+
+
+# --- what is said about it -------------------------------------------------------------------------------
+def test_its_guide_names_every_command_option_and_exit_code() -> None:
+    guide = (AGENT.parents[2] / "docs" / "agent.md").read_text()
+    (commands,) = [action for action in agent.parser()._actions if isinstance(action.choices, dict)]
+    for name, parser in commands.choices.items():
+        assert re.search(rf"^\| `{name}\b", guide, re.MULTILINE), name
+        for action in parser._actions:
+            for option in set(action.option_strings) - {"-h", "--help"}:
+                assert option in guide, f"{name} {option}"
+    codes = re.findall(r"^\| (\d) \|", guide, re.MULTILINE)
+    assert codes == [str(code) for code in range(agent.NOT_APPLIED + 1)]
+    for name in agent.Config._fields:
+        assert f'"{name}"' in guide
