@@ -71,6 +71,7 @@ class SettingsView(WizardView):
             "versions": [(word, label, form.versions.get(word, "")) for word, label in Platform.choices],
             "platform_choices": Platform.choices,
             "new_row": ExclusionRow("new"),
+            "wrong": [(SETTINGS[name].label, error) for name, error in form.errors.items()],
             "differences": differences(settings, values),
             "forecast": forecast(settings.rules, proposed(settings, values).rules),
             "shown": digest_of(values),
