@@ -258,8 +258,9 @@ def test_a_wrong_command_line_is_usage(arguments: list[str]) -> None:
 # --- what is said about it -------------------------------------------------------------------------------
 def test_its_guide_names_every_command_option_and_exit_code() -> None:
     guide = (AGENT.parents[2] / "docs" / "agent.md").read_text()
-    (commands,) = [action for action in agent.parser()._actions if isinstance(action.choices, dict)]
-    for name, parser in commands.choices.items():
+    choices = [action.choices for action in agent.parser()._actions]
+    (commands,) = [found for found in choices if isinstance(found, dict)]
+    for name, parser in commands.items():
         assert re.search(rf"^\| `{name}\b", guide, re.MULTILINE), name
         for action in parser._actions:
             for option in set(action.option_strings) - {"-h", "--help"}:
