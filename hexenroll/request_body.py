@@ -4,6 +4,7 @@
 """
 
 import codecs
+import json
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,7 +23,8 @@ logger = logging.getLogger(__name__)
 # What a form around a file takes: its other fields, and the boundaries between them.
 FORM_BYTES = 2**20
 # Callbacks of providers, and devices: their views take no such body, and they can't sign in.
-CALLBACKS = ("/webhooks/", "/api/")
+API = "/api/"
+CALLBACKS = ("/webhooks/", API)
 
 
 class RequestBodyMiddleware:
@@ -95,7 +97,10 @@ class WholeBody:
         if not _is_utf_8(environ.get("CONTENT_TYPE", "")):
             # Before Django sees it, which reads the address in that encoding, too, and fails over some of them.
             text = _("The server reads requests in UTF-8 alone. Send this one again as UTF-8.")
-            start_response("415 Unsupported Media Type", [("Content-Type", "text/plain; charset=utf-8")])
+            kind = "text/plain; charset=utf-8"
+            if environ.get("PATH_INFO", "").startswith(API):
+                kind, text = "application/json", json.dumps({"code": "invalid", "errors": {"": [text]}})
+            start_response("415 Unsupported Media Type", [("Content-Type", kind)])
             return [text.encode()]
         length = environ.get("CONTENT_LENGTH") or "0"
         if length.isdecimal():
