@@ -1,7 +1,9 @@
 """Can Enroll > Settings be shown and changed without a browser?"""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,11 @@ def test_without_arguments_it_shows_every_setting_as_it_can_be_written(run: Any)
 def test_every_column_of_the_settings_is_a_setting() -> None:
     columns = {field.name for field in EnrollmentSettings._meta.get_fields()}
     assert set(SETTINGS) == columns - {"id", "updated_at"}
+
+
+def test_the_documentation_names_every_setting() -> None:
+    documented = Path(__file__).parents[2].joinpath("docs/enrollment-settings.md").read_text()
+    assert set(SETTINGS) <= set(re.findall(r"`([a-z_]+)`", documented))
 
 
 def test_json_prints_all_settings_as_one_object(run: Any) -> None:
