@@ -9,7 +9,7 @@ from devices.models import Device, DeviceInventory
 
 from . import device_token
 from .hand_over import start_over
-from .models import AnsweredRequest, Conflict
+from .models import AnsweredRequest, Conflict, EnrollmentSettings
 
 State = Conflict.State
 
@@ -23,22 +23,22 @@ def accept(conflict: Conflict, person: User | None) -> Device:
     """Let the new hardware have the place of the old one: it comes in with its next try.
 
     The token of the old hardware is void. Where the new hardware told no hardware UUID, it could never be told from
-    the old one: then the device waits for its enrollment anew.
+    the old one: then the device waits for its enrollment anew. So it does where no enrolled device may return.
 
     Args:
         conflict: an open one, or one in which the old hardware was kept before.
         person: who decides.
 
     Raises:
-        DecisionError: the new hardware was accepted before, or the device is not enrolled any more.
+        DecisionError: the new hardware was accepted before, or the device is not enrolled.
         HandOverError: the device is blocked.
     """
     # In the gate's order: the device first.
     device = Device.objects.select_for_update(of=("self",)).get(pk=conflict.device_id)
     if device.status != Device.Status.ENROLLED:
-        raise DecisionError(_("The device is not enrolled any more: there is nothing to decide."))
+        raise DecisionError(_("The device is not enrolled: there is no hardware whose place could be taken."))
     _decide(conflict, (State.OPEN, State.KEPT), State.ACCEPTED, person)
-    if not conflict.hardware_uuid:
+    if not conflict.hardware_uuid or not EnrollmentSettings.objects.current().rules.may_return:
         return start_over(device, person)
     DeviceInventory.objects.filter(device=device).update(hardware_uuid=conflict.hardware_uuid)
     device_token.revoke(device.pk)

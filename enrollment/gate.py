@@ -226,11 +226,13 @@ def _remember(digest: str, device: Device, chosen: EnrollmentSettings) -> None:
 
 def _note_conflict(known: Device, request: EnrollRequest) -> None:
     """Put it before an administrator that other hardware asks for the place of an enrolled device."""
-    Conflict.objects.update_or_create(
+    conflict, _is_new = Conflict.objects.update_or_create(
         device=known,
         hardware_uuid=request.device.hardware_uuid,
         defaults={"last_seen_at": timezone.now()},
     )
+    if conflict.state == Conflict.State.ACCEPTED:  # other hardware has taken its place since: a new question
+        Conflict.objects.filter(pk=conflict.pk).update(state=Conflict.State.OPEN, decided_at=None, decided_by=None)
 
 
 def _record(request: EnrollRequest, visitor: Visitor, decision: Decision, device: Device | None, named: Named) -> None:

@@ -35,7 +35,7 @@ TONES = {
 
 @admin.register(Device)
 class EnrollableDeviceAdmin(InvitableDeviceAdmin):
-    actions_detail: tuple[str, ...] = ("invite", "disenroll")
+    actions_detail: tuple[str, ...] = ("invite", "hand_over", "disenroll")
     change_form_outer_before_template = "enrollment/_device_banner.html"
     change_form_outer_after_template = "enrollment/_of_device.html"
 
@@ -63,6 +63,14 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
             return redirect(page)
         context = {**self.admin_site.each_context(request), "title": _("Disenroll this device?"), "device": device}
         return TemplateResponse(request, "enrollment/disenroll.html", context | {"back": page})
+
+    @action(description=_("Hand over"), permissions=["disenroll"], url_path="hand-over", icon="move_group")
+    def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Lead to the page that asks to whom (hand_over_page.py)."""
+        device = self._device(object_id)
+        if device is None:
+            raise Http404
+        return redirect("enroll:hand_over", device.pk)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

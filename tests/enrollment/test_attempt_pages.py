@@ -42,7 +42,7 @@ def test_the_list_loads_empty_and_with_an_attempt_of_every_reason(administrator_
         attempt_of(reason=reason, is_let_in=reason in LETS_IN)
     page = administrator_client.get(LIST).content.decode()
     for reason in (Reason.APPROVED, Reason.NOT_PRE_APPROVED, Reason.ANDROID_PROFILE_OWNER):
-        assert escape(reason.label) in page
+        assert escape(str(reason.label)) in page
 
 
 def test_the_list_is_filtered_by_outcome_reason_platform_method_and_time(administrator_client: Client) -> None:

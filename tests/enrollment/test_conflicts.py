@@ -86,13 +86,24 @@ def test_whoever_kept_the_old_hardware_may_still_accept_the_new(administrator: U
     assert conflict.state == State.ACCEPTED
 
 
-def test_about_a_device_that_has_left_there_is_nothing_to_decide(administrator: User) -> None:
+def test_nobody_takes_the_place_of_a_device_that_has_left(administrator: User) -> None:
     conflict, _token = conflict_of()
     Device.objects.update(status=Device.Status.DISENROLLED)
-    with pytest.raises(DecisionError, match="not enrolled any more"):
+    with pytest.raises(DecisionError, match="The device is not enrolled"):
         accept(conflict, administrator)
     conflict.refresh_from_db()
     assert conflict.state == State.OPEN
+
+
+def test_hardware_that_was_replaced_since_is_a_new_question(administrator: User) -> None:
+    choose(require_credentials=False)
+    first, _token = conflict_of(hardware_uuid="NEW")
+    accept(first, administrator)
+    assert code_of(body_for(first.device, hardware_uuid="OLD")) == "conflict"
+    accept(Conflict.objects.get(hardware_uuid="OLD"), administrator)
+    assert code_of(body_for(first.device, hardware_uuid="NEW")) == "conflict"
+    first.refresh_from_db()
+    assert (first.state, first.decided_by) == (State.OPEN, None)
 
 
 # --- the pages --------------------------------------------------------------------------------------------

@@ -106,6 +106,14 @@ def test_the_page_hands_over_and_gives_the_new_user_what_is_needed(administrator
     assert LogEntry.objects.filter(object_id=str(device.pk)).exists()
 
 
+def test_the_page_of_a_device_leads_there(administrator_client: Client) -> None:
+    device = DeviceFactory.create(status=Device.Status.ENROLLED)
+    page = administrator_client.get(f"/admin/devices/device/{device.pk}/change/").content.decode()
+    link = reverse("admin:devices_device_hand_over", args=[device.pk])
+    assert link in page
+    assert administrator_client.get(link)["Location"] == url_of(device)
+
+
 def test_a_device_that_stays_enrolled_needs_no_password(administrator_client: Client) -> None:
     device = DeviceFactory.create(status=Device.Status.ENROLLED)
     data = {"user": DeviceUserFactory.create().pk, "how": "stay", "access": "password"}
