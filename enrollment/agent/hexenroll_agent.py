@@ -16,6 +16,7 @@ import email.utils
 import fcntl
 import getpass
 import http.client
+import io
 import ipaddress
 import json
 import os
@@ -58,6 +59,7 @@ PLIST = "org.hexenroll.agent"
 INSTALLED = "/usr/local/lib/hexenroll/hexenroll-agent.py"
 CONFIG = "/etc/hexenroll/agent.json"
 HOOK_SECONDS = 600
+MOST_REPORTS = 1_000  # that a portal takes with one check-in
 HINTS = {
     "not_pre_approved": "Compare the serial number above with the one on the list; upper and lower case count.",
     "bad_credentials": "A link and a password work once, for one device. Copy them anew from the invitation's page.",
@@ -683,11 +685,10 @@ def enroll(options: argparse.Namespace, store: Store) -> int:
     if not serial_number:
         raise AgentError(facts.problem)
     with store.locked():
-        if store.path.exists() and not options.again:
-            state = store.load()
-            raise AgentError(f"This computer is enrolled in {state['server']} already. To enroll it anew: --again.")
-        state = {"server": portal.server, "ca_file": portal.ca_file, "allow_http": portal.allow_http, "policies": {}}
-        state.update(policy_dir=_whole(options.policy_dir), serial_number=serial_number, etag="")
+        old = remembered(store, options.again)
+        state = {"server": portal.server, "ca_file": portal.ca_file, "allow_http": portal.allow_http, "etag": ""}
+        state.update(serial_number=serial_number, policies=old.get("policies", {}))  # what is gone now is removed
+        state["policy_dir"] = _whole(options.policy_dir) or old.get("policy_dir", "")
         config = read_config(Path(options.config), state, store.folder)  # what is wrong with it is said before
         credentials = read_credentials(options, portal.server)
         body = {"serial_number": serial_number, "platform": facts.platform, "method": "agent"}
@@ -703,11 +704,36 @@ def enroll(options: argparse.Namespace, store: Store) -> int:
         state.update(name=clean(answer.body.get("name", "")), enrolled_at=now())
         store.save(state)  # before anything else can fail
         say(f"Enrolled in {portal.server} as {state['name'] or serial_number}.")
-        apply_and_report(answer.body, portal, store, state, config, facts)
+        problem = None
+        try:
+            apply_and_report(answer.body, portal, store, state, config, facts)
+        except AgentError as error:
+            problem = error  # the service makes up for it, later
     tell(state)
     if options.install_service:
         install(options)
+    if problem:
+        raise problem
     return exit_code_of(state)
+
+
+def remembered(store: Store, is_again: bool) -> dict[str, Any]:
+    """Return what is known of an earlier enrollment, {} where there is none.
+
+    Raises:
+        AgentError: this computer is enrolled, and not to be enrolled anew.
+    """
+    if not store.path.exists():
+        return {}
+    try:
+        old = store.load()
+    except AgentError:
+        if is_again:
+            return {}  # whatever is wrong with it, a new one takes its place
+        raise
+    if is_again:
+        return old
+    raise AgentError(f"This computer is enrolled in {old['server']} already. To enroll it anew: --again.")
 
 
 def read_credentials(options: argparse.Namespace, server: str) -> dict[str, str]:
@@ -759,7 +785,8 @@ def apply_and_report(
         for identity, entry in state["policies"].items()
         if entry["state"] != "delivered"
     ]
-    body: dict[str, Any] = {"os_version": facts.os_version, "hardware": facts.hardware, "policies": results}
+    body: dict[str, Any] = {"os_version": facts.os_version, "hardware": facts.hardware}
+    body["policies"] = results[:MOST_REPORTS]
     if facts.hardware_uuid:
         body["hardware_uuid"] = facts.hardware_uuid
     if facts.battery is not None:
@@ -842,11 +869,7 @@ def tell(state: dict[str, Any]) -> None:
         named = app if isinstance(app, dict) else {}
         say(f"App: {clean(named.get('name') or named.get('identifier') or app)}")
     if state["policies"] and state.get("applied_with") == [""]:
-        say(
-            "The policies were delivered; to have them written to a folder, name it with --policy-dir or in "
-            + CONFIG
-            + "."
-        )
+        say(f"The policies were delivered. To have them written to a folder, name it in {CONFIG} (policy_dir).")
 
 
 def exit_code_of(state: dict[str, Any]) -> int:
@@ -1052,6 +1075,9 @@ def default_folder() -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names, on a terminal that can't show them
     options = parser().parse_args(arguments)
     try:
         return int(options.run(options, Store(Path(_whole(options.state_dir) or default_folder()))))

@@ -209,17 +209,20 @@ class Computer:
         self.home, self.state_dir, self.config = home, home / "state", home / "agent.json"
         self.policy_dir = home / "policies"
 
-    def run(self, command: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, command: str, *arguments: str, typed: str = "", encoding: str = "utf-8"
+    ) -> subprocess.CompletedProcess[str]:
         """Run the agent, on the oldest Python that AGENT_PYTHON names; else on the tests' own."""
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        environment["PYTHONIOENCODING"] = encoding
         python = os.environ.get("AGENT_PYTHON", sys.executable)
         places = ["--state-dir", str(self.state_dir), "--config", str(self.config)]
         return subprocess.run(
-            [python, "-I", "-W", "error", str(AGENT), command, *places, *arguments],
+            [python, "-W", "error", str(AGENT), command, *places, *arguments],
             env=environment,
             input=typed,
             capture_output=True,
-            text=True,
+            encoding=encoding,
             timeout=60,
         )
 

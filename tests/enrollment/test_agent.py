@@ -20,6 +20,8 @@ from tests.enrollment.agent_portal import (
     refusal,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def portal() -> Iterator[FakePortal]:
@@ -123,6 +125,37 @@ def test_an_enrolled_computer_enrolls_anew_only_when_told_to(portal: FakePortal,
     assert f"This computer is enrolled in {portal.url} already. To enroll it anew: --again." in done.stderr
     assert portal.paths().count("POST /api/v1/enroll") == 1
     assert computer.enroll(portal, "--again").returncode == 0
+
+
+def test_enrolled_anew_it_removes_what_is_no_longer_assigned(portal: FakePortal, computer: Computer) -> None:
+    computer.enroll(portal, "--policy-dir", str(computer.policy_dir))
+    portal.policies = [policy(9, "VPN")]
+    assert computer.enroll(portal, "--again").returncode == 0
+    assert sorted(path.name for path in computer.policy_dir.iterdir()) == ["device.json", "policy-9.json"]
+
+
+def test_a_damaged_state_does_not_keep_it_from_enrolling_anew(portal: FakePortal, computer: Computer) -> None:
+    computer.enroll(portal)
+    (computer.state_dir / "agent.json").write_text("{")
+    assert computer.enroll(portal).returncode == 1
+    assert computer.enroll(portal, "--again").returncode == 0
+
+
+def test_enrolled_without_having_checked_in_it_is_enrolled_all_the_same(portal: FakePortal, computer: Computer) -> None:
+    portal.script.extend([Reply(200, {**portal.document(), "device_token": DEVICE_TOKEN}), Reply(503)])
+    done = computer.enroll(portal)
+    assert done.returncode == 4
+    assert f"Enrolled in {portal.url} as Ada's machine." in done.stdout
+    assert "Policy: Passcode (version 1), delivered" in done.stdout
+    portal.device_token = DEVICE_TOKEN
+    assert computer.run("checkin").returncode == 0
+
+
+def test_names_are_shown_where_the_terminal_knows_ascii_alone(portal: FakePortal, computer: Computer) -> None:
+    portal.policies = [policy(7, "Größe 😀")]
+    done = computer.enroll(portal, encoding="latin-1")
+    assert done.returncode == 0, done.stderr
+    assert "Policy: Größe \\U0001f600 (version 1)" in done.stdout
 
 
 # --- what it keeps -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+pytestmark = pytest.mark.once
 AGENT = Path(__file__).parents[2] / "enrollment" / "agent" / "hexenroll_agent.py"
 ADDRESS = "/agent/hexenroll-agent.py"
 

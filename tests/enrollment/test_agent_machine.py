@@ -18,6 +18,7 @@ from enrollment.methods import Method
 from enrollment.reasons import LETS_IN, Reason
 from tests.enrollment.agent_portal import AGENT, Computer
 
+pytestmark = pytest.mark.once
 IOREG = [
     {
         "IOPlatformSerialNumber": "C02XK0AAJG5J",

@@ -25,6 +25,8 @@ from tests.enrollment.agent_portal import (
     policy,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def portal() -> Iterator[FakePortal]:
