@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Q
 from django.utils import timezone
 
 from devices.models import Device, DevicePolicy
@@ -67,24 +66,23 @@ def hand_out(device: Device) -> dict[str, Any]:
     return told
 
 
-def deliver(device: Device, policies: list[dict[str, Any]], *, anew: bool = False) -> None:
+def deliver(device: Device, policies: list[dict[str, Any]]) -> None:
     """Write down which versions of which policies an answer carries. What it carries no more is forgotten.
 
     Args:
         device: that gets the answer.
         policies: as `document_of` tells them.
-        anew: the device enrolls, so that nothing of before is on it: a version that was applied has to be again.
     """
-    known = {} if anew else dict(DevicePolicy.objects.filter(device=device).values_list("policy", "version"))
+    known = dict(DevicePolicy.objects.filter(device=device).values_list("policy", "version"))
     now = timezone.now()
     new = [
         DevicePolicy(device=device, policy_id=policy["id"], version=policy["version"], changed_at=now)
         for policy in policies
         if known.get(policy["id"]) != policy["version"]
     ]
-    gone = ~Q(policy__in=[policy["id"] for policy in policies])
-    if anew or known.keys() - {policy["id"] for policy in policies}:
-        DevicePolicy.objects.filter(gone, device=device).delete()
+    gone = known.keys() - {policy["id"] for policy in policies}
+    if gone:
+        DevicePolicy.objects.filter(device=device, policy__in=gone).delete()
     if new:
         DevicePolicy.objects.bulk_create(
             new,

@@ -53,15 +53,20 @@ def invalid(errors: Errors, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Json
     return answer({"code": Reason.INVALID.value, "errors": errors}, status)
 
 
-def api(*methods: str) -> Callable[[View], View]:
-    """Make a view of the device API, for these methods of HTTP; what it is sent by POST is JSON, or nothing."""
+def api(*methods: str, largest: int = LARGEST) -> Callable[[View], View]:
+    """Make a view of the device API; what it is sent by POST is JSON, or nothing.
+
+    Args:
+        methods: of HTTP.
+        largest: bytes that a body may have.
+    """
 
     def decorate(view: View) -> View:
         # A device has no session and sends no cookie that somebody could ride on; what it has is its token.
         @csrf_exempt
         @wraps(view)
         def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refused = _refusal(request, methods)
+            refused = _refusal(request, methods, largest)
             if refused is not None:
                 return refused
             try:
@@ -101,7 +106,7 @@ def not_found(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     return refusal(HTTPStatus.NOT_FOUND, Code.NOT_FOUND)
 
 
-def _refusal(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponseBase | None:
+def _refusal(request: HttpRequest, methods: tuple[str, ...], largest: int) -> HttpResponseBase | None:
     if request.method not in methods:
         return refusal(HTTPStatus.METHOD_NOT_ALLOWED, Code.METHOD_NOT_ALLOWED, Allow=", ".join(methods))
     if request.method != "POST":
@@ -110,8 +115,8 @@ def _refusal(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponseBase
     if not length and "HTTP_TRANSFER_ENCODING" in request.META:
         return invalid({"": [_("Say the length of the body: Content-Length.")]}, HTTPStatus.LENGTH_REQUIRED)
     digits = length.lstrip("0")
-    if digits and (not (digits.isascii() and digits.isdecimal()) or len(digits) > 9 or int(digits) > LARGEST):
-        text = _("The body may have %(bytes)s bytes.") % {"bytes": LARGEST}
+    if digits and (not (digits.isascii() and digits.isdecimal()) or len(digits) > 9 or int(digits) > largest):
+        text = _("The body may have %(bytes)s bytes.") % {"bytes": largest}
         return invalid({"": [text]}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if digits and request.content_type != JSON:
         return invalid({"": [_("Send JSON, with Content-Type: application/json.")]}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

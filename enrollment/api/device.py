@@ -1,6 +1,6 @@
 """What does an enrolled device ask and say? Its policies and apps, check-ins, and good-bye (DESIGN.md, section 7)."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified
 from django.utils import timezone
 from django.utils.http import parse_etags
 
@@ -24,7 +24,7 @@ def device(request: HttpRequest, asking: Device) -> HttpResponseBase:
     # Weakly compared, as RFC 9110 wants it: a proxy that compresses marks the tag as weak.
     known = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
     if known & {etag, "*"}:
-        return HttpResponse(status=304, headers={"ETag": etag, "Cache-Control": HOLDS_ASKED})
+        return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": HOLDS_ASKED})
     told = hand_out(asking) if request.method == "GET" else answer_of(asking)
     return answer(told, ETag=etag, Cache_Control=HOLDS_ASKED)
 

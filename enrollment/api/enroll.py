@@ -8,14 +8,13 @@ from http import HTTPStatus
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from enrollment import gate, limits
-from enrollment.enroll_request import EnrollRequest, InvalidRequestError, parse
+from enrollment.enroll_request import EnrollRequest, parse
 from enrollment.gate import Visitor
 from enrollment.reasons import Reason
+
+from .bounds import api
 
 logger = logging.getLogger(__name__)
 
@@ -23,22 +22,10 @@ MAX_BODY = 64 * 1024  # bytes
 WAIT_FOR_DATABASE = 30  # seconds
 
 
-# A device has no session and sends no cookie that somebody could ride on: its credentials are in the body.
-@csrf_exempt
-@require_POST
+@api("POST", largest=MAX_BODY)
 def enroll(request: HttpRequest) -> HttpResponse:
     """Let a device in, or refuse it and say why."""
-    if request.content_type != "application/json":
-        return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _("Send JSON, with Content-Type: application/json."))
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > MAX_BODY:
-        return _refusal(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The body may have %(bytes)s bytes.") % {"bytes": MAX_BODY}
-        )
-    try:
-        asked = parse(request.body)
-    except InvalidRequestError as error:
-        return JsonResponse({"code": Reason.INVALID.value, "errors": error.errors}, status=HTTPStatus.BAD_REQUEST)
+    asked = parse(request.body)
     visitor = Visitor(request.META.get("REMOTE_ADDR") or None, request.headers.get("User-Agent", ""))
     try:
         return _answer(asked, visitor)
@@ -72,7 +59,3 @@ def _wait(status: HTTPStatus, reason: Reason, seconds: int) -> HttpResponse:
     response = JsonResponse({"code": reason.value, "message": str(reason.label)}, status=status)
     response["Retry-After"] = str(seconds)
     return response
-
-
-def _refusal(status: HTTPStatus, message: str) -> HttpResponse:
-    return JsonResponse({"code": Reason.INVALID.value, "errors": {"": [message]}}, status=status)

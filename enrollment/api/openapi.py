@@ -8,7 +8,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.http import parse_etags
 
 from . import openapi_schemas as schemas
@@ -58,7 +58,7 @@ def openapi(request: HttpRequest) -> HttpResponseBase:
     text, etag = _written()
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        return HttpResponse(status=304, headers=headers)
+        return HttpResponseNotModified(headers=headers)
     return HttpResponse(text, content_type="application/json", headers=headers)
 
 
