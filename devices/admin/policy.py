@@ -27,6 +27,7 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
     formfield_overrides = {models.JSONField: {"form_class": IndentedJsonField}}
     change_form_template = "policies/policy.html"
     list_display = ("name", "platform_names", "contents", "version", "updated_at")
+    sortable_by = ()  # a page or two; the arrows are too small to be hit
     search_fields = ("name",)
     fields = ("name", "platforms", "settings", "apps", "profile_file", "remove_profile", "base_version")
 

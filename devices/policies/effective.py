@@ -114,7 +114,9 @@ class _Policy:
     def read(self, settings: str | None, apps: str | None, profile: bytes | None) -> None:
         if settings is None or apps is None:
             return  # not the first row of this policy
-        self.without_profile = Content(unseal(json.loads(settings)), json.loads(apps), None)
+        # Stored before there was a schema: what is no object is no app that a device could be told.
+        listed = [app for app in json.loads(apps) or () if isinstance(app, dict)]
+        self.without_profile = Content(unseal(json.loads(settings) or {}), listed, None)
         self.content = self.without_profile
         if profile is not None:
             opened = unseal_profile(bytes(profile))

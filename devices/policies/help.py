@@ -7,12 +7,24 @@ from .schema import APPS, SETTINGS
 
 EXAMPLES: Final = {
     "settings": """{
-  "passcode": {"required": true, "min_length": 8},
-  "restrictions": {"camera": false},
-  "wifi": [{"ssid": "office", "security": "wpa3", "password": "…"}]
+  "passcode": {
+    "required": true,
+    "min_length": 8
+  },
+  "wifi": [
+    {
+      "ssid": "office",
+      "security": "wpa3",
+      "password": "…"
+    }
+  ]
 }""",
     "apps": """[
-  {"identifier": "com.example.crm", "source": "app_store", "install": "required"}
+  {
+    "identifier": "com.example.crm",
+    "source": "app_store",
+    "install": "required"
+  }
 ]""",
 }
 

@@ -22,7 +22,7 @@ def places_of_settings(settings: Any, *, depth: int = 20) -> dict[str, Any]:
 
 def places_of_apps(apps: Any) -> dict[str, Any]:
     """Return the values of apps by their places, such as `apps[com.example.crm].install`."""
-    return dict(_entries(APPS, "apps", apps))
+    return dict(_entries(APPS, "apps", apps)) if apps else {}
 
 
 def as_json(value: Any) -> str:

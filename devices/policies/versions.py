@@ -149,8 +149,10 @@ def _said(policy: Policy) -> tuple[Any, ...]:
 
 
 def _places(content: dict[str, Any]) -> dict[str, Any]:
-    platforms = content.get("platforms") or []
-    found: dict[str, Any] = {"name": content.get("name", ""), "platforms": ", ".join(platforms) or "*"}
+    if not content:  # before the first version
+        return {}
+    platforms = ", ".join(content.get("platforms") or [])
+    found: dict[str, Any] = {"name": content.get("name", ""), "platforms": platforms or str(_("every platform"))}
     found |= places_of_settings(unseal(content.get("settings") or {}))
     found |= places_of_apps(content.get("apps") or [])
     if profile := content.get("profile"):

@@ -124,3 +124,9 @@ def test_what_was_stored_before_the_schema_is_still_handed_out() -> None:
     old = {"single_app": "Calendar", "encryption": "required", "wifi": {"ssid": "northwind"}}
     device = DeviceFactory.create(policies=[Policy.objects.create(name="Old", settings=old, apps=[{"name": "CRM"}])])
     assert document_of(device)["policies"][0]["settings"] == old
+
+
+def test_an_app_that_is_no_object_is_left_out() -> None:
+    policy = PolicyFactory.create(apps=["com.example.crm", None, {"name": "CRM"}], settings={})
+    document = document_of(DeviceFactory.create(policies=[policy]))
+    assert document["apps"] == document["policies"][0]["apps"] == [{"name": "CRM"}]

@@ -103,7 +103,7 @@ def test_secrets_are_shown_as_dots_and_stay_when_the_dots_do(administrator_clien
         assert "correct horse" not in page
         assert WIFI_KEY not in page
         assert "gAAAA" not in page
-    shown = {"wifi": [NETWORK | {"password": MASK}]}
+    shown: dict[str, list[dict[str, Any]]] = {"wifi": [NETWORK | {"password": MASK}]}
     assert (
         json.loads(administrator_client.get(change_url(policy)).context["adminform"].form["settings"].value()) == shown
     )

@@ -72,13 +72,22 @@ def test_the_difference_names_places_and_both_values() -> None:
     )
     assert differences(policy) == [
         ("name", "changed", "Office", "Head office"),
-        ("platforms", "changed", "*", "ios"),
+        ("platforms", "changed", "every platform", "ios"),
         ("passcode.min_length", "changed", "6", "8"),
         ("passcode.history", "removed", "3", ""),
         ("wifi[northwind].security", "removed", "wpa3", ""),
         ("wifi[northwind].password", "removed", MASK, ""),
         ("apps[com.example.crm].install", "changed", "optional", "required"),
         ("wifi[guests].security", "added", "", "open"),
+    ]
+
+
+def test_everything_of_the_first_version_is_added() -> None:
+    first = PolicyVersion.objects.get(policy=made(settings={"passcode": {"min_length": 8}}))
+    assert [(change.place, change.kind, change.after) for change in versions.changes({}, first.content)] == [
+        ("name", "added", "Office"),
+        ("platforms", "added", "every platform"),
+        ("passcode.min_length", "added", "8"),
     ]
 
 
