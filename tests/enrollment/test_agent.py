@@ -1,13 +1,19 @@
 """Does the agent enroll a computer, keep its policies in step, report, and leave? It runs as it does on a computer."""
 
 import base64
+import contextlib
+import os
+import pty
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.enrollment.agent_portal import (
+    AGENT,
     DEVICE_TOKEN,
     EMAIL,
     PASSWORD,
@@ -67,6 +73,31 @@ def test_it_enrolls_with_a_password_from_a_file_or_from_what_comes_in(portal: Fa
     assert computer.enroll(portal, "--email", EMAIL, "--password-file", str(file)).returncode == 0
     again = computer.enroll(portal, "--email", EMAIL, "--password-file", "-", "--again", typed=f"{PASSWORD}\n")
     assert again.returncode == 0
+    assert portal.last("/api/v1/enroll").body["password"] == PASSWORD
+
+
+def test_on_a_terminal_the_password_is_asked_for_and_not_shown(portal: FakePortal, computer: Computer) -> None:
+    keyboard, terminal = pty.openpty()
+    who = ["--server", portal.url, "--email", EMAIL, "--serial-number", SERIAL, "--state-dir", str(computer.state_dir)]
+    process = subprocess.Popen(
+        [sys.executable, str(AGENT), "enroll", *who, "--config", str(computer.config)],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,  # away from the terminal that the tests may run in
+        close_fds=True,
+    )
+    os.close(terminal)
+    shown = b""
+    while b"One-time password: " not in shown:
+        shown += os.read(keyboard, 1_000)
+    os.write(keyboard, f"{PASSWORD}\n".encode())
+    with contextlib.suppress(OSError):  # Linux: the other end is closed
+        while piece := os.read(keyboard, 1_000):
+            shown += piece
+    os.close(keyboard)
+    assert process.wait(20) == 0, shown
+    assert PASSWORD.encode() not in shown
     assert portal.last("/api/v1/enroll").body["password"] == PASSWORD
 
 
