@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from devices.models import DevicePolicy, Policy
 from devices.policies import versions
 from devices.policies.help import EXAMPLES, described_apps, described_settings
+from devices.policies.places import in_order
 from devices.vocabulary import Platform
 
 from .console_page import ConsolePage
@@ -42,7 +43,7 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
 
     @admin.display(description=_("content"))
     def contents(self, policy: Policy) -> str:
-        parts = list(policy.settings)
+        parts = list(in_order(policy.settings))
         if policy.apps:
             parts.append(ngettext("%(count)d app", "%(count)d apps", len(policy.apps)) % {"count": len(policy.apps)})
         if getattr(policy, "_has_profile", False):

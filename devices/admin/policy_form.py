@@ -15,7 +15,8 @@ from devices.policies import mobileconfig
 from devices.policies.effective import APPLE_PLATFORMS
 from devices.policies.kept_secret import mask, seal, seal_profile, unknown_masks
 from devices.policies.kinds import Problem
-from devices.policies.schema import problems_of_apps, problems_of_settings
+from devices.policies.places import in_order
+from devices.policies.schema import APPS, problems_of_apps, problems_of_settings
 from devices.vocabulary import Platform
 
 
@@ -53,7 +54,8 @@ class PolicyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.kept = self.instance.settings if isinstance(self.instance.settings, dict) else {}
         if not self.instance._state.adding:
-            self.initial.update(settings=mask(self.kept), base_version=self.instance.version)
+            apps = in_order(self.instance.apps, APPS)
+            self.initial.update(settings=in_order(mask(self.kept)), apps=apps, base_version=self.instance.version)
 
     def clean_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = self.cleaned_data["settings"]

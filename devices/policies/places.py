@@ -7,14 +7,25 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .kinds import Entries
+from .kinds import Entries, Kind, Section
 from .schema import APPS, SETTINGS
+
+
+def in_order(value: Any, kind: Kind = SETTINGS) -> Any:
+    """Return settings, or apps (`kind` is APPS), with names in the order of the schema: PostgreSQL keeps none."""
+    if isinstance(kind, Entries) and isinstance(value, list):
+        return [in_order(entry, kind.entry) for entry in value]
+    if isinstance(kind, Section) and isinstance(value, dict):
+        known = [name for name in kind.fields if name in value]
+        others = sorted(value.keys() - kind.fields.keys())
+        return {name: in_order(value[name], kind.fields.get(name, Kind())) for name in (*known, *others)}
+    return value
 
 
 def places_of_settings(settings: Any, *, depth: int = 20) -> dict[str, Any]:
     """Return the values of settings by their places; what is deeper than `depth` objects is one value."""
     found: dict[str, Any] = {}
-    for name, value in settings.items() if isinstance(settings, dict) else ():
+    for name, value in in_order(settings).items() if isinstance(settings, dict) else ():
         kind = SETTINGS.fields.get(name)
         found.update(_entries(kind, name, value) if isinstance(kind, Entries) else _leaves(name, value, depth))
     return found
@@ -22,7 +33,7 @@ def places_of_settings(settings: Any, *, depth: int = 20) -> dict[str, Any]:
 
 def places_of_apps(apps: Any) -> dict[str, Any]:
     """Return the values of apps by their places, such as `apps[com.example.crm].install`."""
-    return dict(_entries(APPS, "apps", apps)) if apps else {}
+    return dict(_entries(APPS, "apps", in_order(apps, APPS))) if apps else {}
 
 
 def as_json(value: Any) -> str:
