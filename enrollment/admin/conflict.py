@@ -19,7 +19,7 @@ from devices.admin.console_page import ConsolePage
 from devices.models import Device
 from enrollment.conflicts import DecisionError, accept, keep
 from enrollment.hand_over import HandOverError
-from enrollment.models import Conflict, EnrollmentAttempt
+from enrollment.models import Conflict, EnrollmentAttempt, EnrollmentSettings
 
 State = Conflict.State
 DECIDE = "enrollment.change_conflict"
@@ -88,6 +88,7 @@ class ConflictAdmin(ConsolePage):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         conflict = self._found(request, object_id)
         asked = EnrollmentAttempt.objects.filter(device=conflict.device, hardware_uuid=conflict.hardware_uuid)
+        inventory = getattr(conflict.device, "inventory", None)
         attempts = list(asked[:SHOWN])
         is_enrolled = conflict.device.status == Device.Status.ENROLLED
         context = {
@@ -97,7 +98,12 @@ class ConflictAdmin(ConsolePage):
             "conflict": conflict,
             "original": conflict,  # named above the page
             "tone": self.STATE_COLOURS[State(conflict.state)],
-            "inventory": getattr(conflict.device, "inventory", None),
+            "inventory": inventory,
+            # Where no enrolled device may return by itself, the hardware that is enrolled asks, too.
+            "is_same": bool(
+                inventory and inventory.hardware_uuid and inventory.hardware_uuid == conflict.hardware_uuid
+            ),
+            "comes_in": bool(conflict.hardware_uuid) and EnrollmentSettings.objects.current().rules.may_return,
             "attempts": attempts,
             "newest": attempts[0] if attempts else None,
             "is_enrolled": is_enrolled,

@@ -122,6 +122,24 @@ def test_the_page_shows_both_hardwares_and_takes_the_decision(administrator_clie
     assert "This was decided already." in answer.content.decode()
 
 
+def test_the_page_says_where_the_same_hardware_asks_anew(administrator_client: Client) -> None:
+    choose(returning="ask")
+    conflict, _token = conflict_of(hardware_uuid="OLD")
+    page = administrator_client.get(page_of(conflict)).content.decode()
+    assert "asks to come in anew" in page
+    assert "The device waits for its enrollment anew" in page
+
+
+def test_what_asks_for_the_place_of_a_device_that_waits_can_be_left_as_it_is(administrator_client: Client) -> None:
+    conflict = Conflict.objects.create(device=DeviceFactory.create(), hardware_uuid="NEW")
+    page = administrator_client.get(page_of(conflict)).content.decode()
+    assert "The device is not enrolled" in page
+    assert "Accept the new hardware" not in page
+    administrator_client.post(f"{LIST}{conflict.pk}/keep/")
+    conflict.refresh_from_db()
+    assert conflict.state == State.KEPT
+
+
 def test_the_list_is_filtered_by_what_is_to_be_decided(administrator_client: Client) -> None:
     conflict_of(state=State.KEPT)
     waiting, _token = conflict_of()
