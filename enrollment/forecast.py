@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -98,7 +98,9 @@ def forecast(now: Rules, then: Rules) -> Forecast:
             open_then.add(kind)
         for reason, is_new in _reasons(before, after, is_certain=is_refused).items():
             numbers[reason, kind[0], is_refused, is_new] += number
-    over_now, over_then = _over_limit(now, open_now), _over_limit(then, open_then)
+    limits_now, limits_then = _limits(now, open_now), _limits(then, open_then)
+    over = {limit: _surplus(*limit) for limit in {*limits_now, *limits_then}}  # most changes leave them as they are
+    over_now, over_then = sum(over[limit] for limit in limits_now), sum(over[limit] for limit in limits_then)
     if over_then:
         numbers[Reason.DEVICE_LIMIT, "", True, over_then > over_now] += over_then
     lines = [Line(*key[:2], number, *key[2:]) for key, number in numbers.items()]
@@ -112,33 +114,35 @@ def forecast(now: Rules, then: Rules) -> Forecast:
     )
 
 
-def _listed() -> QuerySet[Device]:
-    now = timezone.now()
+def _is_listed() -> Q:
+    """Return the condition that a device is on the list: pre-approved, not past its time, not blocked."""
     blocked = BlockedHardware.objects.filter(kind=BlockedHardware.Kind.SERIAL_NUMBER, value=OuterRef("serial_number"))
-    listed: QuerySet[Device] = Device.objects.pre_approved().exclude(approval_expires_at__lte=now)
-    return listed.exclude(Exists(blocked)).order_by()
+    is_open = Q(approval_expires_at=None) | Q(approval_expires_at__gt=timezone.now())
+    return Q(status=Device.Status.PRE_APPROVED) & is_open & ~Q(Exists(blocked))
 
 
-def _with_credentials(devices: QuerySet[Device]) -> QuerySet[Any]:
-    """Add whether the device's link or one-time password would be good now, as credentials.py has it."""
-    now = timezone.now()
-    own = Invitation.objects.filter(device=OuterRef("pk")).order_by()
-    opens = Exists(own.usable().exclude(expires_at__lte=now))
-    is_past = Exists(own.live().filter(expires_at__lte=now))
-    # A password belongs to most of the devices: the invitations are asked about the others.
-    return devices.annotate(
-        has_credentials=Case(
-            When(Q(one_time_password__isnull=False) & ~Q(is_past), then=Value(True)),
-            When(Q(opens), then=Value(True)),
-            default=Value(False),
-        )
+def _devices(*, needs_credentials: bool) -> QuerySet[Any]:
+    """Return all devices, with whether their link or one-time password would be good now.
+
+    Args:
+        needs_credentials: False spares the question, and takes all of them for good.
+    """
+    if not needs_credentials:
+        return Device.objects.order_by().annotate(has_credentials=Value(True))
+    # Joined, and not asked for each device: a device has at most one live invitation, so it stays one row.
+    live = FilteredRelation("invitations", condition=Q(invitations__state__in=Invitation.LIVE))
+    has_credentials = Case(
+        When(live__expires_at__lte=timezone.now(), then=Value(False)),
+        When(one_time_password__isnull=False, then=Value(True)),
+        When(live__state__in=Invitation.USABLE, then=Value(True)),
+        default=Value(False),
     )
+    return Device.objects.order_by().annotate(live=live).annotate(has_credentials=has_credentials)
 
 
 def _kinds(*, needs_credentials: bool) -> dict[Kind, int]:
     """Return how many devices of each kind are on the list, in one statement."""
-    devices: QuerySet[Any] = _listed()
-    devices = _with_credentials(devices) if needs_credentials else devices.annotate(has_credentials=Value(True))
+    devices = _devices(needs_credentials=needs_credentials).filter(_is_listed())
     counted = devices.values_list("platform", "ownership", "has_credentials").annotate(number=Count("pk"))
     return {(platform, ownership, bool(has)): number for platform, ownership, has, number in counted}
 
@@ -180,27 +184,29 @@ def _reasons(before: list[Reason | None], after: list[Reason | None], *, is_cert
     return {reason: any(new == reason and not old for old, new in zip(before, after, strict=True)) for reason in chosen}
 
 
-def _over_limit(rules: Rules, kinds: set[Kind]) -> int:
-    """Return how many devices on the list, of kinds that may come in, are more than their users may have."""
-    over = 0
-    for ownership, limit in rules.device_limits.items():
-        mine = {kind for kind in kinds if kind[1] == ownership}
-        if not mine or not limit:  # a limit of none refuses all of them, which the rule itself says
-            continue
-        over += _surplus(ownership, limit, mine, needs_credentials=rules.require_credentials)
-    return over
+def _limits(rules: Rules, kinds: set[Kind]) -> list[tuple[str, int, frozenset[str], bool]]:
+    """Return what is to be counted, as _surplus takes it: devices that are more than their users may have.
+
+    Args:
+        rules: with the limits.
+        kinds: those that the rules let in otherwise.
+    """
+    return [
+        (ownership, limit, frozenset(kind[0] for kind in kinds if kind[1] == ownership), rules.require_credentials)
+        for ownership, limit in rules.device_limits.items()
+        if limit  # a limit of none refuses all of them, which the rule itself says
+    ]
 
 
-def _surplus(ownership: str, limit: int, kinds: set[Kind], *, needs_credentials: bool) -> int:
-    waiting: QuerySet[Any] = _listed().filter(ownership=ownership, platform__in={kind[0] for kind in kinds})
-    if needs_credentials:
-        waiting = _with_credentials(waiting).filter(has_credentials=True)
-    enrolled = Q(status=Device.Status.ENROLLED)
+def _surplus(ownership: str, limit: int, platforms: frozenset[str], needs_credentials: bool) -> int:
+    """Return how many devices on the list are more than `limit` of one ownership, all users together."""
+    is_waiting = _is_listed() & Q(has_credentials=True, platform__in=platforms)
+    is_enrolled = Q(status=Device.Status.ENROLLED)
     counted = (
-        Device.objects.filter(Q(pk__in=waiting.values("pk")) | enrolled, ownership=ownership, user__isnull=False)
-        .order_by()
+        _devices(needs_credentials=needs_credentials)
+        .filter(is_waiting | is_enrolled, ownership=ownership, user__isnull=False)
         .values("user")
-        .annotate(waiting=Count("pk", filter=~enrolled), all=Count("pk"))
+        .annotate(waiting=Count("pk", filter=~is_enrolled), all=Count("pk"))
         .filter(waiting__gt=0, all__gt=limit)
         .annotate(over=Least(F("waiting"), F("all") - limit))
     )

@@ -151,5 +151,5 @@ def test_it_takes_as_many_statements_for_two_devices_as_for_twenty(
     for number in (2, 18):
         for _number in range(number):
             listed()
-        with django_assert_num_queries(4):  # the settings, the kinds, and the limit by both rules
+        with django_assert_num_queries(3):  # the settings, the kinds, and the limit
             change(pre_approved_devices_only=True)
