@@ -15,7 +15,8 @@ any. "Known" is any device of the portal with that serial number and platform.
 | 5 | listed, and the approval is past its time                          | approval_expired       | approval_expired |
 |   | listed, and other hardware was enrolled as that device             | conflict               | conflict         |
 |   | listed                                                             | approved (*)           | approved (*)     |
-|   | known and enrolled, and asks with the hardware that enrolled       | returned (*)           | returned (*)     |
+|   | known and enrolled, asks with the hardware that enrolled, and such | returned (*)           | returned (*)     |
+|   | devices may return                                                 |                        |                  |
 |   | known and enrolled, and asks otherwise                             | conflict               | conflict         |
 | 6 | none of these, and known as somebody else's approval               | not_pre_approved       | conflict         |
 |   | none of these                                                      | not_pre_approved       | ordinary (*)     |
@@ -148,6 +149,7 @@ class Rules:
         ordinary_ownership: of a device that is not on the list.
         device_limits: devices of one user, by ownership; without a number there is no limit.
         minimum_os: lowest version, by platform.
+        may_return: an enrolled device comes in anew with its hardware; else an administrator decides each time.
     """
 
     pre_approved_devices_only: bool
@@ -158,6 +160,7 @@ class Rules:
     ordinary_ownership: str
     device_limits: Mapping[str, int] = field(default_factory=dict)
     minimum_os: Mapping[str, str] = field(default_factory=dict)
+    may_return: bool = True
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ def decide(facts: Facts, rules: Rules) -> Decision:
             return _listed(known, facts, rules)
         return Decision(Reason.NOT_PRE_APPROVED if rules.pre_approved_devices_only else Reason.CONFLICT)
     if known is not None and known.standing is Standing.ENROLLED:
-        if not _is_same_hardware(known, facts.request):
+        if not rules.may_return or not _is_same_hardware(known, facts.request):
             return Decision(Reason.CONFLICT)
         return _unless_refused(Decision(Reason.RETURNED, is_known=True), facts, rules)
     if rules.pre_approved_devices_only:

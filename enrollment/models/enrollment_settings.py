@@ -130,4 +130,5 @@ class EnrollmentSettings(models.Model):
             ordinary_ownership=self.ordinary_ownership,
             device_limits={ownership.value: limit for ownership, limit in limits.items() if limit is not None},
             minimum_os={platform: version for platform, version in self.minimum_os.items() if version},
+            may_return=self.returning == self.Returning.SAME_HARDWARE,
         )

@@ -137,6 +137,7 @@ LIMITS: dict[str, tuple[Facts, dict[str, Any], Reason]] = {
         {"device_limits": {"corporate": 3}},
         Reason.RETURNED,
     ),
+    "returned, where an administrator decides": (facts(known=ENROLLED), {"may_return": False}, Reason.CONFLICT),
     "too old": (facts(known=LISTED), {"minimum_os": {"macos": "15"}}, Reason.OS_TOO_OLD),
     "just new enough": (facts(known=LISTED), {"minimum_os": {"macos": "14.5.0"}}, Reason.APPROVED),
     "no version": (
