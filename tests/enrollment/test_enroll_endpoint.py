@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.test.client import FakePayload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,21 @@ def test_only_json_is_read(content_type: str) -> None:
 
 def test_a_body_that_is_too_large_is_not_read() -> None:
     assert send(b'{"x": "' + b"x" * 70_000 + b'"}')[0] == 413
+
+
+@pytest.mark.parametrize("length", ["-1", "1" * 5_000, "²", "x"])
+def test_a_length_that_is_none_is_refused(length: str) -> None:
+    answer = Client().post(URL, {}, content_type="application/json", CONTENT_LENGTH=length)
+    assert (answer.status_code, answer.json()["code"]) == (413, "invalid")
+
+
+def test_a_body_that_was_cut_off_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(*_args: Any) -> bytes:
+        raise ConnectionResetError("the request's body ended 5 bytes too early")
+
+    monkeypatch.setattr(FakePayload, "read", cut_off)
+    status, answer = send(b"{}")
+    assert (status, answer["errors"]) == (400, {"": ["The body was cut off."]})
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
