@@ -32,8 +32,7 @@ class BlockedHardwareAdmin(ConsolePage):
     list_filter = ("kind",)
     search_fields = ("value", "note")
     search_help_text = _("Value or note")
-    fields = (("kind", "value"), "note", "created_at")
-    readonly_fields = ("created_at",)
+    fields = (("kind", "value"), "note")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
