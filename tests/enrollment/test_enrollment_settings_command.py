@@ -13,6 +13,7 @@ from devices.models import Device
 from enrollment.eligibility import Exclusion
 from enrollment.models import EnrollmentSettings, SettingsChange
 from enrollment.settings_values import SETTINGS
+from tests.enrollment.knocking import body_for, code_of
 from tests.factories import DeviceFactory, DeviceUserFactory, DomainFactory
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +177,12 @@ def test_a_dry_run_says_whom_a_change_would_refuse_and_changes_nothing(run: Any)
     assert (status, "allowed_platforms=ios" in out) == (0, True)
     assert "Devices on the list that could come in before, and can't now: 1" in err
     assert "linux" in current().allowed_platforms
+
+
+@pytest.mark.usefixtures("clear_counters")
+def test_the_endpoint_goes_by_what_the_command_set(run: Any) -> None:
+    stranger = DeviceFactory.build(domain=None, user=None)
+    run("require_credentials=false")
+    assert code_of(body_for(stranger, serial_number="ON NO LIST")) == "enrolled"
+    run("pre_approved_devices_only=true")
+    assert code_of(body_for(stranger, serial_number="NEITHER THIS")) == "not_pre_approved"

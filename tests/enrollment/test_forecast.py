@@ -96,7 +96,7 @@ def test_without_password_or_invitation_a_device_can_show_nothing() -> None:
 def test_devices_that_are_refused_anyway_are_not_on_the_list() -> None:
     listed(approval_expires_at=timezone.now() - timedelta(1))
     blocked = listed()
-    BlockedHardware.objects.create(kind=BlockedHardware.Kind.SERIAL_NUMBER, value=blocked.serial_number)
+    BlockedHardware.objects.create(kind=BlockedHardware.Kind.SERIAL_NUMBER, value=str(blocked.serial_number))
     listed(status=Status.ENROLLED)
     listed(status=Status.DISENROLLED)
     listed(approval_expires_at=timezone.now() + timedelta(1))

@@ -113,16 +113,14 @@ def test_every_setting_can_be_changed(administrator_client: Client) -> None:
 
 
 def test_exclusions_are_added_changed_and_removed(administrator_client: Client) -> None:
-    form = filled(
-        **{
-            "exclusion-0-os_from": "11",
-            "exclusion-1-remove": "1",
-            "exclusion-2000-platform": "linux",
-            "exclusion-2000-methods": ["qr", "self"],
-            "exclusion-2001-platform": "",
-        }
-    )
-    assert administrator_client.post(url(), form).status_code == 302
+    changes: dict[str, Any] = {
+        "exclusion-0-os_from": "11",
+        "exclusion-1-remove": "1",
+        "exclusion-2000-platform": "linux",
+        "exclusion-2000-methods": ["qr", "self"],
+        "exclusion-2001-platform": "",
+    }
+    assert administrator_client.post(url(), filled(**changes)).status_code == 302
     assert [(item["platform"], item["os_from"], item["methods"]) for item in saved().exclusions] == [
         ("android", "11", ["email", "sms", "self", "qr"]),
         ("windows", "", []),

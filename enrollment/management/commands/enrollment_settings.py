@@ -88,16 +88,16 @@ def parsed(arguments: list[str], settings: EnrollmentSettings) -> dict[str, Any]
     values: dict[str, Any] = {}
     for argument in arguments:
         name, sign, text = argument.partition("=")
-        name, _dot, platform = name.partition(".")
+        name, dot, platform = name.partition(".")
         setting = SETTINGS.get(name)
-        if setting is None or not sign or (_dot and not isinstance(setting, Versions)):
+        if setting is None or not sign or (dot and platform not in Platform.values):
             raise UsageError(_not_one(argument))
         try:
-            if _dot:
-                if platform not in Platform.values:
-                    raise UsageError(_not_one(argument))
+            if isinstance(setting, Versions) and dot:
                 versions = values.get(name, getattr(settings, name))
                 values[name] = setting.cleaned({**versions, platform: text})
+            elif dot:
+                raise UsageError(_not_one(argument))
             else:
                 values[name] = setting.parse(text)
         except SettingError as error:
