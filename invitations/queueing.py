@@ -25,7 +25,7 @@ from . import one_time_password
 from .link_token import hash_of, token_of
 from .models import Invitation, Sending
 from .outbox.dispatch import call_workers
-from .reach import OBSTACLES, devices_of_batch, measured, way_of
+from .reach import OBSTACLES, Obstacle, devices_of_batch, measured, way_of
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,11 @@ def _queue(sending: Sending) -> None:
         for device in chunk:
             if device.obstacle:
                 unreachable[device.obstacle] = unreachable.get(device.obstacle, 0) + 1
-        queued += _queue_chunk(sending, [device for device in chunk if device.via], now)
+        reached = [device for device in chunk if device.via]
+        written = _queue_chunk(sending, reached, now)
+        if busy := len(reached) - written:
+            unreachable[Obstacle.BEING_SENT.value] = unreachable.get(Obstacle.BEING_SENT.value, 0) + busy
+        queued += written
     sending.move(
         source=State.QUEUEING,
         target=State.RUNNING if queued else State.DONE,
@@ -161,10 +165,11 @@ def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
 
 
 def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
-    """Write the invitations of some devices; return how many."""
+    """Write the invitations of some devices; return how many: all but those whose last one is in a worker's hand."""
     # Even where nobody is invited again: one whose message bounced is reached another way, and has a live invitation.
     replaced, busy = _revoke_live([device.pk for device in chunk], now)
     chosen = [device for device in chunk if device.pk not in busy]
+    batches = {} if sending.batch_id else _batches_of([device.pk for device in chosen])
     _give_passwords([device.pk for device in chosen if device.needs_password])
     written_now = connection.ops.adapt_datetimefield_value(now)
     starts_at = connection.ops.adapt_datetimefield_value(max(sending.starts_at or now, now))
@@ -176,7 +181,7 @@ def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
             as_stored(public_id, connection),
             sending.pk,
             device.pk,
-            sending.batch_id,
+            sending.batch_id or batches.get(device.pk),
             replaced.get(device.pk),
             device.via,
             device.email if device.via == Invitation.Channel.EMAIL else device.mobile,
@@ -215,6 +220,12 @@ def _revoke_live(devices: list[int], now: datetime) -> tuple[dict[int, int], set
         next_attempt_at=None,
     )
     return ended, busy
+
+
+def _batches_of(devices: list[int]) -> dict[int, int]:
+    """Return the import for which each device was invited last: who is written to again still counts there."""
+    before = Invitation.objects.filter(device__in=devices).exclude(batch=None).order_by("pk")
+    return dict(before.values_list("device_id", "batch_id"))
 
 
 def _give_passwords(devices: list[int]) -> None:

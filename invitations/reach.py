@@ -48,6 +48,8 @@ class Obstacle(TextChoices):
     BOUNCED = "bounced", _("A message to the user's e-mail address bounced.")
     NO_MOBILE = "no_mobile", _("The user has no mobile number.")
     NOT_A_PHONE_NUMBER = "not_a_phone_number", _("The user's mobile number is no phone number.")
+    # Known only when a sending is prepared (queueing.py).
+    BEING_SENT = "being_sent", _("A message to the user was being sent at that moment. Send again.")
 
 
 class Limit(TextChoices):

@@ -140,7 +140,15 @@ def test_one_that_is_in_a_workers_hand_is_left_alone() -> None:
     sending = queued(held.device, include_invited=True)
     held.refresh_from_db()
     assert held.state == State.SENDING
-    assert sending.counts["queued"] == 0
+    assert sending.counts == {"queued": 0, "unreachable": {"being_sent": 1}}
+
+
+def test_one_that_is_invited_again_still_counts_for_its_import() -> None:
+    batch = committed(checked_rows(row(1)))
+    sending = invite_batch(batch, Options(channel="email"), None, tell_worker=False)
+    queueing.run(sending.pk)
+    queued(device(1), include_invited=True)
+    assert Invitation.objects.live().get().batch == batch
 
 
 def test_only_devices_that_wait_for_their_enrollment_are_invited() -> None:
