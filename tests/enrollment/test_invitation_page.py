@@ -319,6 +319,14 @@ def test_a_link_works_from_the_moment_of_sending(client: Client, state: str) -> 
     read(client, invite(state=state))
 
 
+def test_a_message_that_arrived_without_its_servers_word_is_not_sent_again_once_it_is_opened(client: Client) -> None:
+    invitation = invite(state=State.QUEUED, attempts=1, next_attempt_at=timezone.now())
+    read(client, invitation)
+    invitation.refresh_from_db()
+    assert (invitation.state, invitation.next_attempt_at) == (State.OPENED, None)
+    assert invitation.opened_at is not None
+
+
 def test_every_standing_but_open_has_a_page() -> None:
     assert set(CLOSED) == set(Standing) - {Standing.OPEN}
     assert standing_of(None, timezone.now()) == Standing.UNKNOWN
