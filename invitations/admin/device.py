@@ -60,7 +60,8 @@ class InvitableDeviceAdmin(DeviceAdmin):
     ) -> HttpResponseBase:
         shown: dict[str, Any] = {}
         if request.user.has_perm("invitations.view_invitation") and object_id.isascii() and object_id.isdecimal():
-            invitations = list(Invitation.objects.filter(device=int(object_id)).select_related("sending")[: SHOWN + 1])
+            theirs = Invitation.objects.filter(device=int(object_id)).select_related("sending")
+            invitations = list(theirs.defer("sending__devices")[: SHOWN + 1])
             shown = {
                 "invitations": [(found, InvitationAdmin.STATE_COLOURS[found.state]) for found in invitations[:SHOWN]],
                 "has_more_invitations": len(invitations) > SHOWN,
