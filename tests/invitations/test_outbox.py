@@ -157,6 +157,18 @@ def test_the_devices_of_a_sending_are_not_read_with_each_message(provider: Provi
     assert "devices" in claimed.sending.get_deferred_fields()
 
 
+def test_a_pause_is_obeyed_soon_however_slow_the_provider_is(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invitations.outbox.deliver.BUNDLE_SECONDS", 0.0)
+    first, second = InvitationFactory.create_batch(2, sending=SendingFactory.create())
+    provider.before = lambda message: Sending.objects.update(state=Sending.State.PAUSED)
+    worked()
+    second.refresh_from_db()
+    assert state_of(first) == State.SENT
+    assert (second.state, second.holder, second.expires_at) == (State.QUEUED, None, None)
+
+
 def test_as_many_workers_send_as_are_allowed(provider: Provider, settings: Settings) -> None:
     settings.HEXENROLL_EMAIL_CONCURRENCY = 1
     InvitationFactory.create()
