@@ -1,6 +1,7 @@
 """Does `manage.py send_invitations` do the worker's work, and `import_devices --invite` begin it?"""
 
 import json
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -64,6 +65,18 @@ def test_an_import_without_invite_begins_no_sending(tmp_path: Path) -> None:
 
 def test_nothing_to_send_is_fine(provider: Provider) -> None:
     assert run() == (0, "0 sent, 0 failed, 0 waiting.\n")
+
+
+def test_one_provider_that_can_not_be_used_holds_up_no_other(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invitations.management.commands.send_invitations.SLICE_SECONDS", 0.01)
+    monkeypatch.setattr("invitations.outbox.lanes.HeldLane.bundle", 1)
+    mail = InvitationFactory.create()
+    InvitationFactory.create_batch(3, channel="sms", recipient="+491701234567")
+    provider.answers[mail.recipient] = [ProviderDownError("The server refuses the password.")]
+    provider.before = lambda message: time.sleep(0.02)
+    assert run() == (1, "3 sent, 0 failed, 1 waiting.\n")
 
 
 def test_what_others_have_in_hand_is_waited_for_without_hurry(

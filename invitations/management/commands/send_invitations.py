@@ -44,7 +44,7 @@ class Command(BaseCommand):
             while True:
                 done = self._round()
                 tally += done
-                if options["until_empty"] and (tally.provider_is_down or not _is_soon_due()):
+                if options["until_empty"] and not _is_soon_due():
                     break
                 tally.provider_is_down = False
                 # What is due may be in others' hands, or its provider is left alone: then there is nothing to do here.
@@ -87,5 +87,7 @@ class Command(BaseCommand):
 
 
 def _is_soon_due() -> bool:
+    """Tell whether there is something to wait for; what a provider in trouble would have to take is not."""
     soon = timezone.now() + PATIENCE
-    return Invitation.objects.filter(next_attempt_at__lte=soon, sending__state__in=GOING).exists()
+    found = Invitation.objects.filter(next_attempt_at__lte=soon, sending__state__in=GOING)
+    return found.exclude(channel__in=[trouble.channel for trouble in troubles()]).exists()
