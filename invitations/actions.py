@@ -186,7 +186,7 @@ def extend(invitation: Invitation, days: int, person: User | None) -> None:
         person: who does it.
 
     Raises:
-        ActionError: it is over, was not sent yet, or would end sooner than it does.
+        ActionError: it is over, was not sent yet, or the number of days is impossible.
     """
     if not 1 <= days <= LONGEST_DAYS:
         raise ActionError(_("An invitation can be extended by 1 to %(days)s days.") % {"days": LONGEST_DAYS})
