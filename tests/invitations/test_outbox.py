@@ -162,7 +162,11 @@ def test_a_pause_is_obeyed_soon_however_slow_the_provider_is(
 ) -> None:
     monkeypatch.setattr("invitations.outbox.deliver.BUNDLE_SECONDS", 0.0)
     first, second = InvitationFactory.create_batch(2, sending=SendingFactory.create())
-    provider.before = lambda message: Sending.objects.update(state=Sending.State.PAUSED)
+
+    def pause(message: Message) -> None:
+        Sending.objects.update(state=Sending.State.PAUSED)
+
+    provider.before = pause
     worked()
     second.refresh_from_db()
     assert state_of(first) == State.SENT
