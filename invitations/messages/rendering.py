@@ -93,7 +93,7 @@ def rendered(template: Template, values: Mapping[str, Any]) -> str:
     # Numbers stay as they are: grouping and language are the values' own matter.
     context = Context(values, autoescape=template.engine.autoescape, use_l10n=False, use_tz=False)
     try:
-        # A plain text: Django marks all that a template renders as safe HTML, also a subject with somebody's name in it.
+        # A plain text: Django marks all that it renders as safe HTML, also a subject with somebody's name in it.
         return template.render(context) + ""
     except Exception as error:  # noqa: BLE001  filters raise whatever they like
         # The error may quote a value, and the values hold secrets.
