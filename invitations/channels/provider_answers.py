@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from .outcome import DoubtError, NotSentError, ProviderDownError, RefusedError, TryLaterError
 from .retry_after import seconds_of
-from .said import said
+from .said import said, without_addresses
 
 # What providers say when it isn't the recipient: the sender is not confirmed, the account is limited or has no money.
 _ABOUT_US = re.compile(
@@ -107,7 +107,7 @@ def _answered(error: AnymailAPIError, provider: str, secrets: tuple[str, ...]) -
         return DoubtError(TryLaterError(text % shown, mark, wait))
     text = _("%(provider)s refused the message: %(reply)s. Correct what it names, then send the message again.")
     refused = RefusedError(text % shown, mark)
-    return DoubtError(refused) if _ABOUT_US.search(shown["reply"]) else refused
+    return DoubtError(refused) if _ABOUT_US.search(without_addresses(shown["reply"])) else refused
 
 
 def unreadable(answer: Any, provider: str, secrets: tuple[str, ...]) -> TryLaterError:
