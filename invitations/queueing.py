@@ -210,7 +210,8 @@ def _revoke_live(devices: list[int], now: datetime) -> tuple[dict[int, int], set
         The ended invitation of each device, and the devices whose invitation is in a worker's hand: they are left.
     """
     live = Invitation.objects.live().filter(device__in=devices)
-    found = list(live.select_for_update().values_list("pk", "device_id", "holder"))
+    # In the order in which many.py locks them, too.
+    found = list(live.select_for_update().order_by("pk").values_list("pk", "device_id", "holder"))
     busy = {device for _pk, device, holder in found if holder is not None}
     ended = {device: pk for pk, device, holder in found if holder is None}
     Invitation.objects.filter(pk__in=ended.values()).update(
