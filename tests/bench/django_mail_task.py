@@ -31,7 +31,7 @@ def send_one(pk: int) -> None:
     assert isinstance(message, Mail)
     mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [message.recipient])
     mail.extra_headers = {"Message-ID": message.message_id, **dict(message.headers)}
-    mail.mixed_subtype = "related"
+    mail.mixed_subtype = "related"  # type: ignore[attr-defined]  # of EmailMessage; the stubs miss it
     mail.attach_alternative(message.html, "text/html")
     image = MIMEImage(message.qr_code, "png")
     image.add_header("Content-ID", "<qr-code>")
