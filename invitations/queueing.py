@@ -166,8 +166,7 @@ def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
 
 def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
     """Write the invitations of some devices; return how many: all but those whose last one is in a worker's hand."""
-    # Even where nobody is invited again: one whose message bounced is reached another way, and has a live invitation.
-    replaced, busy = _revoke_live([device.pk for device in chunk], now)
+    replaced, busy = _revoke_live([device.pk for device in chunk], now, again=sending.include_invited)
     chosen = [device for device in chunk if device.pk not in busy]
     batches = {} if sending.batch_id else _batches_of([device.pk for device in chosen])
     _give_passwords([device.pk for device in chosen if device.needs_password])
@@ -203,13 +202,20 @@ def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
     return len(chosen)
 
 
-def _revoke_live(devices: list[int], now: datetime) -> tuple[dict[int, int], set[int]]:
+def _revoke_live(devices: list[int], now: datetime, *, again: bool) -> tuple[dict[int, int], set[int]]:
     """End the live invitations of devices that are invited again.
+
+    Args:
+        devices: primary keys.
+        now: when.
+        again: False: nobody is, but for those whose message bounced and who are reached another way (reach.py).
 
     Returns:
         The ended invitation of each device, and the devices whose invitation is in a worker's hand: they are left.
     """
-    live = Invitation.objects.live().filter(device__in=devices)
+    # `opened` is what one that bounced may have become since its device was looked at.
+    ends = Invitation.LIVE if again else {Invitation.State.BOUNCED, Invitation.State.OPENED}
+    live = Invitation.objects.filter(device__in=devices, state__in=ends)
     # In the order in which many.py locks them, too.
     found = list(live.select_for_update().order_by("pk").values_list("pk", "device_id", "holder"))
     busy = {device for _pk, device, holder in found if holder is not None}
