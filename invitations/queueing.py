@@ -12,20 +12,21 @@ from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, CharField, ExpressionWrapper, Q
+from django.db.models import BooleanField, CharField, ExpressionWrapper, Max, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.imports.outcomes import ticked_devices
 from devices.imports.passwords import encrypt
 from devices.imports.sql import append, one_at_a_time
-from devices.models import Device
+from devices.models import Device, ImportRow
 
 from . import one_time_password
 from .link_token import hash_of, token_of
 from .models import Invitation, Sending
 from .outbox.dispatch import call_workers
-from .reach import OBSTACLES, Obstacle, devices_of_batch, measured, way_of
+from .reach import OBSTACLES, Obstacle, measured, way_of
 
 logger = logging.getLogger(__name__)
 
@@ -151,17 +152,26 @@ def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
     One query for all of them would be planned for the invitations that there are at its beginning: none, perhaps. It
     would look at each one that was written since for each device.
     """
-    batch = sending.batch
-    numbers = sending.devices if batch is None else devices_of_batch(batch).values_list("pk", flat=True).iterator()
     again = sending.include_invited
     without = ExpressionWrapper(Q(one_time_password=None), BooleanField())
     mobile = Cast("user__mobile", CharField())  # as it is stored: it is not read as a phone number
-    for chunk in _chunks(numbers):
-        devices = Device.objects.filter(pk__in=chunk).order_by("pk").annotate(needs_password=without, number=mobile)
+    for chunk in _devices_of(sending):
+        devices = chunk.order_by("pk").annotate(needs_password=without, number=mobile)
         found = measured(devices, Sending.Channel.EMAIL_OR_SMS, include_invited=again).values_list(
             "pk", "user__email", "number", "domain__language", "needs_password", *OBSTACLES
         )
         yield [Reached._make((*row[:5], *way_of(sending.channel, row[5:], include_invited=again))) for row in found]
+
+
+def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
+    batch = sending.batch
+    if batch is None:
+        for numbers in _chunks(sending.devices):
+            yield Device.objects.filter(pk__in=numbers)
+        return
+    last = ImportRow.objects.filter(batch=batch).aggregate(last=Max("line"))["last"] or 0
+    for first in range(0, last + 1, CHUNK):
+        yield ticked_devices(batch, (first, first + CHUNK - 1))
 
 
 def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
