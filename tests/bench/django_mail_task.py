@@ -1,7 +1,7 @@
 """What would one write without an outbox? A Celery task for each message, with Django's mail API (the contender (a)).
 
-Included by the bench's worker. Subject, text and HTML are those of hexenroll, by the same templates; the QR code is made
-by segno for each mail, the connection is Django's own for each mail, and what became of it is one UPDATE.
+Included by the bench's worker. Subject, text and HTML are those of hexenroll, by the same templates; the QR code is
+made by segno for each mail, the connection is Django's own for each mail, and what became of it is one UPDATE.
 """
 
 from datetime import timedelta
