@@ -102,7 +102,7 @@ class Invitation(models.Model):
     )
     language = models.CharField(_("language"), max_length=5, choices=Language)
     token_hash = models.CharField(
-        max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the link's token, in hexadecimal digits.")
+        max_length=64, editable=False, help_text=_("SHA-256 of the link's token, in hexadecimal digits.")
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     state_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
@@ -144,6 +144,8 @@ class Invitation(models.Model):
             ("export_invitation", "Can export invitations"),
         )
         constraints = (
+            # Found by it when the link is followed. (With unique=True PostgreSQL gets a second index, for LIKE.)
+            models.UniqueConstraint(fields=("token_hash",), name="invitation_token_unique"),
             # Two sendings at once, or a double click: the second finds the first's invitation, or fails as a whole.
             models.UniqueConstraint(
                 fields=("device",),

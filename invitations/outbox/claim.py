@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from devices.models import Device
@@ -39,14 +40,7 @@ def claim(lane: HeldLane) -> list[Invitation]:
         bundle = list(light.order_by("next_attempt_at", "pk")[: lane.bundle])
         now = timezone.now()
         kept = _still_wanted(bundle, now)
-        _set_validity(kept, now)
-        claimed = Invitation.objects.filter(pk__in=[invitation.pk for invitation in kept])
-        claimed.filter(state=State.QUEUED).update(state=State.SENDING, state_changed_at=now)
-        claimed.update(holder=lane.holder)
-    for invitation in kept:
-        invitation.holder = lane.holder
-        if invitation.state == State.QUEUED:
-            invitation.state = State.SENDING
+        _take_in_hand(kept, lane, now)
     return kept
 
 
@@ -87,15 +81,26 @@ def has_reminder_left(invitation: Invitation) -> bool:
     )
 
 
-def _set_validity(bundle: Sequence[Invitation], now: datetime) -> None:
-    """Let the time of those that go out for the first time begin."""
-    fresh: dict[int, list[Invitation]] = {}
+def _take_in_hand(bundle: Sequence[Invitation], lane: HeldLane, now: datetime) -> None:
+    """Write the lane's holder into a bundle; the time of those that go out for the first time begins.
+
+    One UPDATE, as a rule: each costs an entry in every index of the table for each row.
+    """
+    by_validity: dict[int, list[Invitation]] = {}
     for invitation in bundle:
-        if invitation.expires_at is None:
-            fresh.setdefault(invitation.sending.validity_days, []).append(invitation)
-    for days, invitations in fresh.items():
+        by_validity.setdefault(invitation.sending.validity_days, []).append(invitation)
+    is_first = When(state=State.QUEUED, then=Value(State.SENDING.value))
+    began = When(state=State.QUEUED, then=Value(now))
+    for days, invitations in by_validity.items():
         expires_at = now + timedelta(days=days)
-        without = Invitation.objects.filter(Q(expires_at=None), pk__in=[invitation.pk for invitation in invitations])
-        without.update(expires_at=expires_at)
+        Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]).update(
+            holder=lane.holder,
+            state_changed_at=Case(began, default=F("state_changed_at")),
+            state=Case(is_first, default=F("state")),
+            expires_at=Coalesce(F("expires_at"), Value(expires_at)),
+        )
         for invitation in invitations:
-            invitation.expires_at = expires_at
+            invitation.holder = lane.holder
+            invitation.expires_at = invitation.expires_at or expires_at
+            if invitation.state == State.QUEUED:
+                invitation.state = State.SENDING
