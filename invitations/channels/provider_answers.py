@@ -118,7 +118,8 @@ def unreadable(answer: Any, provider: str, secrets: tuple[str, ...]) -> TryLater
         "again by itself; check whether a proxy answers in the provider's place."
     )
     reply = f"HTTP {status} {_words(answer, secrets)}"
-    return TryLaterError(text % {"provider": provider, "reply": reply}, f"{provider} {status}"[-40:])
+    shown = {"provider": provider, "reply": reply}
+    return TryLaterError(text % shown, f"{provider} {status}"[-40:], may_have_arrived=True)
 
 
 def _no_answer(cause: requests.RequestException, provider: str) -> NotSentError:
@@ -136,7 +137,7 @@ def _no_answer(cause: requests.RequestException, provider: str) -> NotSentError:
             "%(provider)s did not answer in time, or broke off (%(reason)s). The message may have been sent all the "
             "same. It is tried again by itself."
         )
-        return TryLaterError(text % shown, "no answer")
+        return TryLaterError(text % shown, "no answer", may_have_arrived=True)
     text = _(
         "%(provider)s can't be reached (%(reason)s). Check the network and the proxy of this machine. It is tried "
         "again by itself."

@@ -101,7 +101,8 @@ def broke(error: OSError, dialogue: Dialogue, *, is_sent: bool) -> NotSentError 
             "%(server)s did not confirm the message (%(reason)s). It may have arrived all the same. "
             "It is tried again by itself."
         )
-        return TryLaterError(text % {"server": dialogue.server, "reason": reason}, "no answer")
+        shown = {"server": dialogue.server, "reason": reason}
+        return TryLaterError(text % shown, "no answer", may_have_arrived=True)
     text = _(
         "The connection to %(server)s broke in the middle of the message (%(reason)s). It is tried again by itself."
     )
