@@ -91,12 +91,12 @@ class HeldLane:
         self._rate = rate(lane.channel)
         self._next = lane.next_send_at.timestamp() if self._rate and lane.next_send_at else 0.0
         self._has_troubles = bool(lane.troubles)
-        self._held_until = time.monotonic() + LEASE.total_seconds()
+        self._held_until = _seconds() + LEASE.total_seconds()
 
     @property
     def is_held(self) -> bool:
         """Tell whether the lease is certain to run for a while yet."""
-        return time.monotonic() < self._held_until - 2 * RENEWED_EVERY
+        return _seconds() < self._held_until - 2 * RENEWED_EVERY
 
     @property
     def bundle(self) -> int:
@@ -114,7 +114,7 @@ class HeldLane:
 
     def renew(self) -> None:
         """Hold the lane for another lease."""
-        began = time.monotonic()
+        began = _seconds()
         mine = Lane.objects.filter(pk=self._pk, holder=self.holder)
         if mine.update(lease_until=timezone.now() + LEASE):
             self._held_until = began + LEASE.total_seconds()
@@ -158,6 +158,14 @@ def take_lane(channel: str) -> Iterator[HeldLane | None]:
         stop.set()
         renewal.join()
         held.give_back()
+
+
+def _seconds() -> float:
+    """Return the time of a clock that nobody sets, and that goes on while the machine sleeps, as the lease does.
+
+    Python's time.monotonic() stands still meanwhile on Linux; macOS has no CLOCK_BOOTTIME, and its own goes on.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _take(channel: str) -> HeldLane | None:
