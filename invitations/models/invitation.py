@@ -169,7 +169,10 @@ class Invitation(models.Model):
             models.Index(  # delivery_status.py
                 fields=("provider_id",), condition=~models.Q(provider_id=""), name="invitation_provider_id"
             ),
-            models.Index(fields=("recipient", "state"), name="invitation_recipient"),  # reach.py: it bounced before
+            models.Index(fields=("recipient", "state"), name="invitation_recipient"),  # reach.py: what came after it
+            models.Index(  # reach.py: a message to that address bounced
+                fields=("recipient",), condition=models.Q(bounced_at__isnull=False), name="invitation_bounced"
+            ),
         )
 
     def __str__(self) -> str:
@@ -187,6 +190,7 @@ class InvitationEvent(models.Model):
         RETRY = "retry", _("Could not be sent yet")
         FAILED = "failed", _("Could not be sent")
         UNCERTAIN = "uncertain", _("Sent again after a crash")
+        NO_ANSWER = "no_answer", _("Not confirmed: it may have arrived")
         REMINDED = "reminded", _("Reminder sent")
         REVOKED = "revoked", _("Revoked")
         EXTENDED = "extended", _("Extended")

@@ -14,6 +14,7 @@ from invitations.models import Invitation, Sending
 
 from .expiry import forget_passwords
 from .lanes import HeldLane
+from .reminders import ended, has_reminder_left
 
 State = Invitation.State
 # Sendings whose messages may go out. A finished one has reminders yet.
@@ -48,6 +49,8 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
     """Take out of the queue what nobody needs any more, and the one-time passwords with it; return the others."""
     kept, by_reason = [], dict[str, list[int]]()
     expired, finished = [], []
+    # Whoever complained while a worker had the message in hand: only the timeline tells.
+    unwanted = ended(invitation.pk for invitation in bundle if invitation.state != State.QUEUED)
     for invitation in bundle:
         device = invitation.device
         if device.status != Device.Status.PRE_APPROVED:
@@ -56,7 +59,7 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
             by_reason.setdefault(Invitation.RevokedBecause.APPROVAL, []).append(invitation.pk)
         elif invitation.expires_at and invitation.expires_at <= now:
             expired.append(invitation.pk)
-        elif invitation.state != State.QUEUED and not has_reminder_left(invitation):
+        elif invitation.state != State.QUEUED and (invitation.pk in unwanted or not has_reminder_left(invitation)):
             finished.append(invitation.pk)
         else:
             kept.append(invitation)
@@ -66,19 +69,11 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
         mine.update(state=State.REVOKED, revoked_because=reason, **gone)
     if expired:
         Invitation.objects.filter(pk__in=expired).update(state=State.EXPIRED, **gone)
-    if ended := {*expired, *chain.from_iterable(by_reason.values())}:
-        forget_passwords(Device.objects.filter(pk__in=[row.device_id for row in bundle if row.pk in ended]))
+    if over := {*expired, *chain.from_iterable(by_reason.values())}:
+        forget_passwords(Device.objects.filter(pk__in=[row.device_id for row in bundle if row.pk in over]))
     if finished:
         Invitation.objects.filter(pk__in=finished).update(next_attempt_at=None)
     return kept
-
-
-def has_reminder_left(invitation: Invitation) -> bool:
-    """Tell whether an invitation that was sent may be reminded of once more."""
-    is_open = invitation.state in Invitation.ON_ITS_WAY
-    return is_open and bool(
-        invitation.sending.remind_after_days and invitation.reminders < invitation.sending.remind_at_most
-    )
 
 
 def _take_in_hand(bundle: Sequence[Invitation], lane: HeldLane, now: datetime) -> None:

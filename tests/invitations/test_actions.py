@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from devices.models import Device, ImportBatch
 from invitations import actions, queueing
 from invitations.actions import ActionError, Options
+from invitations.channels.outcome import RefusedError, TryLaterError
 from invitations.models import Invitation, InvitationEvent, Sending
+from invitations.outbox import tend
 from tests.devices.importing import checked_rows, committed, device, row, undone
 from tests.factories import DeviceFactory, ImportBatchFactory, InvitationFactory, SendingFactory
 from tests.invitations.outbox import Provider, provider, state_of, worked
@@ -189,6 +192,60 @@ def test_an_import_whose_users_were_invited_is_not_undone(provider: Provider) ->
     undone(batch)
     assert batch.state == ImportBatch.State.COMMITTED
     assert batch.failure["message"] == "Nothing was undone: 2 device users of this import have been invited."
+
+
+def invited(provider: Provider, *answers: Exception) -> ImportBatch:
+    """Import one row, and invite its user, whose messages are answered so."""
+    batch = committed(checked_rows(row(1)))
+    prepared(actions.invite_batch(batch, Options(channel="email"), None))
+    provider.answers[""] = list(answers)
+    for _answer in answers:
+        Invitation.objects.exclude(next_attempt_at=None).update(next_attempt_at=timezone.now())
+        worked()
+    return batch
+
+
+UNANSWERED = TryLaterError("It may have arrived all the same.", "no answer", may_have_arrived=True)
+GREYLISTED = TryLaterError("Greylisted.", "451")
+REFUSED = RefusedError("There is no such mailbox.", "550")
+
+
+@pytest.mark.parametrize("answers", [(UNANSWERED,), (UNANSWERED, GREYLISTED), (UNANSWERED, REFUSED)])
+def test_an_import_is_not_undone_where_a_message_may_have_arrived(
+    provider: Provider, answers: tuple[Exception, ...]
+) -> None:
+    batch = invited(provider, *answers)
+    undone(batch)
+    assert batch.failure["message"] == (
+        "Nothing was undone: A message to 1 device user of this import may have arrived."
+    )
+
+
+def test_an_import_is_not_undone_where_the_last_attempt_may_have_arrived(
+    provider: Provider, settings: Settings
+) -> None:
+    settings.HEXENROLL_SEND_ATTEMPTS = 1
+    batch = invited(provider, UNANSWERED)
+    assert Invitation.objects.get().state == State.FAILED
+    undone(batch)
+    assert "may have arrived" in batch.failure["message"]
+
+
+def test_an_import_is_not_undone_where_a_worker_died_over_a_message() -> None:
+    batch = committed(checked_rows(row(1)))
+    prepared(actions.invite_batch(batch, Options(channel="email"), None))
+    Invitation.objects.update(state=State.SENDING, holder="9f3c4a52-6f43-4a39-8b1e-0a4c7d1c2b11")
+    tend.put_back()
+    assert Invitation.objects.get().state == State.QUEUED
+    undone(batch)
+    assert "may have arrived" in batch.failure["message"]
+
+
+@pytest.mark.parametrize("answers", [(GREYLISTED,), (REFUSED,), (GREYLISTED, REFUSED)])
+def test_an_import_whose_messages_were_refused_is_undone(provider: Provider, answers: tuple[Exception, ...]) -> None:
+    batch = invited(provider, *answers)
+    undone(batch)
+    assert batch.state == ImportBatch.State.UNDONE
 
 
 def test_an_import_is_undone_together_with_the_invitations_that_wait() -> None:
