@@ -13,18 +13,18 @@ from invitations.channels.outcome import ProviderDownError, RefusedError
 from invitations.models import Invitation, Sending
 from invitations.outbox.lanes import take_lane
 from tests.devices.importing import row, table
-from tests.factories import InvitationFactory
+from tests.factories import InvitationFactory, SendingFactory
 from tests.invitations.outbox import Provider, provider
 
 pytestmark = pytest.mark.django_db
 __all__ = ["provider"]
 
 
-def run(*arguments: str) -> tuple[int, str]:
+def run(*arguments: str, stderr: StringIO | None = None) -> tuple[int, str]:
     """Return the exit status and what was printed."""
     out = StringIO()
     with pytest.raises(SystemExit) as end:
-        call_command("send_invitations", "--until-empty", *arguments, stdout=out, stderr=StringIO())
+        call_command("send_invitations", "--until-empty", *arguments, stdout=out, stderr=stderr or StringIO())
     return int(str(end.value.code)), out.getvalue()
 
 
@@ -114,3 +114,19 @@ def test_a_provider_that_can_not_be_used_ends_it_with_what_to_do(provider: Provi
         "troubles": ["The server refuses the password. Correct EMAIL_URL."],
     }
     assert Invitation.objects.get().state == Invitation.State.QUEUED
+
+
+def test_a_sending_that_can_not_be_prepared_holds_up_no_message_and_is_said(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(sending: Sending) -> None:
+        raise RuntimeError("a defect")
+
+    InvitationFactory.create()
+    broken = SendingFactory.create(state=Sending.State.QUEUEING)
+    monkeypatch.setattr("invitations.queueing._queue", fails)
+    errors = StringIO()
+    assert run(stderr=errors) == (1, "1 sent, 0 failed, 0 waiting.\n")
+    assert f"Sending {broken.pk} could not be prepared." in errors.getvalue()
+    broken.refresh_from_db()
+    assert broken.state == Sending.State.FAILED
