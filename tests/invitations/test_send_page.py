@@ -109,7 +109,7 @@ def test_what_is_counted_at_once_is_what_each_channel_does(channel: str, again: 
     DeviceFactory.create(platform="android", user__mobile=MOBILE)
     DeviceFactory.create(user__email="", user__mobile=MOBILE)
     DeviceFactory.create(user__email="", domain=DomainFactory.create())
-    InvitationFactory.create(state="bounced", device__user__mobile=MOBILE)
+    InvitationFactory.create(state="bounced", bounced_at=timezone.now(), device__user__mobile=MOBILE)
     InvitationFactory.create(state="sent", device__platform="android")
     DeviceFactory.create(user__mobile="12", approval_expires_at=timezone.now() - timedelta(1))
     devices = Device.objects.all()
@@ -319,7 +319,7 @@ def test_who_was_invited_before_is_invited_again_only_when_that_is_ticked(admini
 
 def test_a_message_that_bounced_is_sent_again_only_when_that_is_ticked(administrator_client: Client) -> None:
     batch = ready()
-    InvitationFactory.create(device=device(1), state="bounced")
+    InvitationFactory.create(device=device(1), state="bounced", bounced_at=timezone.now())
     text = shown(administrator_client, "send", batch)
     assert "1 device is not reached this way A message to the user's e-mail address bounced." in text
     assert "Invite the 1 who was invited before again" in text
