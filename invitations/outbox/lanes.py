@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from invitations.channels.outcome import ProviderDownError
@@ -90,7 +90,7 @@ class HeldLane:
         self._pk = lane.pk
         self._rate = rate(lane.channel)
         self._next = lane.next_send_at.timestamp() if self._rate and lane.next_send_at else 0.0
-        self._has_troubles = bool(lane.troubles)
+        self._troubles = lane.troubles
         self._held_until = _seconds() + LEASE.total_seconds()
 
     @property
@@ -123,16 +123,17 @@ class HeldLane:
 
     def works(self) -> None:
         """Write down that the provider takes messages again."""
-        if self._has_troubles:
+        if self._troubles:
             Lane.objects.filter(channel=self.channel).update(troubles=0, trouble="", paused_until=None)
-            self._has_troubles = False
+            self._troubles = 0
 
     def pause(self, error: ProviderDownError) -> None:
         """Leave the provider alone for a while, in all lanes; the wait grows with each trouble in a row."""
-        count = Lane.objects.values_list("troubles", flat=True).get(pk=self._pk) + 1
+        # What all lanes meet at once is one trouble, however many of them there are.
+        count = max(self._troubles + 1, Lane.objects.values_list("troubles", flat=True).get(pk=self._pk))
         until = timezone.now() + wait_for_provider(count, error.retry_after)
         lanes = Lane.objects.filter(channel=self.channel)
-        lanes.update(paused_until=until, troubles=F("troubles") + 1, trouble=error.message)
+        lanes.update(paused_until=until, troubles=count, trouble=error.message)
         logger.warning("%s can't be sent until %s: %s", self.channel, until.isoformat(), error.message)
 
     def give_back(self) -> None:
