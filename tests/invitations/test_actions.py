@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from devices.models import Device, ImportBatch
-from invitations import actions, queueing
+from invitations import actions, many, queueing
 from invitations.actions import ActionError, Options
 from invitations.channels.outcome import RefusedError, TryLaterError
 from invitations.models import Invitation, InvitationEvent, Sending
@@ -121,6 +121,21 @@ def test_a_resent_invitation_has_a_new_link_and_the_old_one_is_dead(state: str, 
     assert new != old
     assert new.token_hash != old.token_hash
     assert state_of(old) not in Invitation.LIVE
+    assert new.replaces == old
+
+
+@pytest.mark.parametrize("how", ["one", "many"])
+def test_what_is_sent_again_is_sent_as_before(how: str) -> None:
+    before = {"language": "de", "validity_days": 3, "remind_after_days": 1, "remind_at_most": 2}
+    old = InvitationFactory.create(state=State.EXPIRED, sending=SendingFactory.create(**before))
+    if how == "one":
+        sending = actions.resend(old, None)
+    else:
+        [sending] = many.resend(Invitation.objects.all(), None).sendings
+    assert {name: getattr(sending, name) for name in before} == before
+    prepared(sending)
+    new = Invitation.objects.live().get()
+    assert (new.language, new.replaces) == ("de", old)
 
 
 @pytest.mark.parametrize("state", [State.REDEEMED, State.SENDING])
@@ -170,6 +185,53 @@ def test_a_valid_invitation_is_extended(administrator: User) -> None:
     assert invitation.expires_at is not None
     assert timedelta(days=29) < invitation.expires_at - timezone.now() <= timedelta(days=30)
     assert invitation.events.get().kind == InvitationEvent.Kind.EXTENDED
+
+
+def test_an_extension_never_shortens() -> None:
+    late = timezone.now() + timedelta(days=30)
+    invitation = InvitationFactory.create(state=State.SENT, expires_at=late)
+    with pytest.raises(ActionError, match="valid for longer than that already"):
+        actions.extend(invitation, 7, None)
+    assert many.extend(Invitation.objects.all(), 7, None).skipped == {many.Skipped.VALID_LONGER: 1}
+    invitation.refresh_from_db()
+    assert invitation.expires_at == late
+    assert not invitation.events.exists()
+
+
+@pytest.mark.parametrize("how", ["one", "many"])
+@pytest.mark.parametrize(
+    ("wish", "changes", "is_planned"),
+    [
+        ({"remind_after_days": 5, "remind_at_most": 1}, {}, True),
+        ({"remind_after_days": 5, "remind_at_most": 1}, {"reminders": 1}, False),
+        ({"remind_after_days": 5, "remind_at_most": 1}, {"state": State.BOUNCED}, False),
+        ({"remind_after_days": 0, "remind_at_most": 1}, {}, False),
+        ({"remind_after_days": 7, "remind_at_most": 1}, {}, False),
+        ({"remind_after_days": 5, "remind_at_most": 1, "state": Sending.State.CANCELLED}, {}, False),
+    ],
+)
+def test_who_has_longer_is_reminded_again_where_there_is_room(
+    wish: dict[str, Any], changes: dict[str, Any], is_planned: bool, how: str
+) -> None:
+    known = {"state": State.SENT, "expires_at": timezone.now() + timedelta(hours=1), "next_attempt_at": None}
+    invitation = InvitationFactory.create(sending=SendingFactory.create(**wish), **(known | changes))
+    if how == "one":
+        actions.extend(invitation, 7, None)
+    else:
+        many.extend(Invitation.objects.all(), 7, None)
+    invitation.refresh_from_db()
+    assert (invitation.next_attempt_at is not None) == is_planned
+    if invitation.next_attempt_at:
+        assert timedelta(days=4) < invitation.next_attempt_at - timezone.now() <= timedelta(days=5)
+
+
+def test_who_complained_is_not_reminded_because_of_an_extension() -> None:
+    sending = SendingFactory.create(remind_after_days=5, remind_at_most=1)
+    soon = timezone.now() + timedelta(hours=1)
+    invitation = InvitationFactory.create(sending=sending, state=State.SENT, expires_at=soon, next_attempt_at=None)
+    invitation.note(InvitationEvent.Kind.COMPLAINED)
+    actions.extend(invitation, 7, None)
+    assert invitation.next_attempt_at is None
 
 
 @pytest.mark.parametrize(("state", "hours"), [(State.EXPIRED, 1), (State.SENT, -1), (State.QUEUED, 1)])
