@@ -56,7 +56,7 @@ def test_what_is_no_number_is_said_in_the_words_of_the_import(
 def test_a_form_without_the_domain_goes_by_the_users_own() -> None:
     class WithoutDomain(DeviceUserForm):
         class Meta(DeviceUserForm.Meta):
-            fields = ("name", "email", "sam_account_name", "mobile")
+            fields = ("name", "email", "sam_account_name", "mobile")  # type: ignore[assignment]
 
     user = DeviceUserFactory.create(domain=DomainFactory.create(phone_region="DE"))
     form = WithoutDomain({"name": user.name, "email": user.email, "mobile": "0170 1234567"}, instance=user)
