@@ -15,9 +15,13 @@ from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
+# Callbacks of providers: programs, which read no page.
+CALLBACKS = "/webhooks/"
+
 
 def _page(request: HttpRequest, status: int, icon: str, title: str, *lines: str) -> HttpResponse:
-    if not hasattr(request, "user"):  # refused before the sign-in was looked at
+    # A program asked, or it was refused before the sign-in was looked at.
+    if request.path.startswith(CALLBACKS) or not hasattr(request, "user"):
         return HttpResponse("\n".join([title, *lines]), content_type="text/plain; charset=utf-8", status=status)
     context = {**admin.site.each_context(request), "title": title, "lines": lines, "icon": icon}
     return render(request, "error.html", context, status=status)

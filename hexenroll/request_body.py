@@ -15,14 +15,12 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 from devices.imports.disk_full import is_disk_full
-from hexenroll.error_pages import cut_off, no_room, too_large
+from hexenroll.error_pages import CALLBACKS, cut_off, no_room, too_large
 
 logger = logging.getLogger(__name__)
 
 # What a form around a file takes: its other fields, and the boundaries between them.
 FORM_BYTES = 2**20
-# Callbacks of providers, whose views take no such body and can't sign in.
-CALLBACKS = "/webhooks/"
 
 
 class RequestBodyMiddleware:
@@ -47,7 +45,7 @@ class RequestBodyMiddleware:
                 _discard(request, 4 * settings.HEXENROLL_IMPORT_MAX_BYTES)
             return too_large(request)
         if request.content_type != "multipart/form-data" or request.path.startswith(CALLBACKS):
-            return None
+            return None  # providers' callbacks can't sign in, and their views take no files
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:
             return redirect_to_login(request.path)  # strangers don't fill the disk
         try:
