@@ -4,15 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('devices', '0001_initial'),
+        ("devices", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='domain',
-            name='language',
-            field=models.CharField(choices=[('en', 'English'), ('de', 'German')], default='en', help_text='In which the users of this domain are written to.', max_length=5, verbose_name='language'),
+            model_name="domain",
+            name="language",
+            field=models.CharField(
+                choices=[("en", "English"), ("de", "German")],
+                default="en",
+                help_text="In which the users of this domain are written to.",
+                max_length=5,
+                verbose_name="language",
+            ),
         ),
     ]
