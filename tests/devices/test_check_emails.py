@@ -79,11 +79,10 @@ def test_wrong_addresses_are_an_error(address: str) -> None:
 def test_the_message_says_how_an_address_is_written() -> None:
     found = problem(checked_rows(row(1, email="ada(at)example.com")))
     text = problems.message(found.code, column=found.column, value=found.value, detail=found.detail)
-    assert (
-        text
-        == "“ada(at)example.com” is not an e-mail address. Write it like name@example.com: without spaces, and with "
+    assert text == (
+        "“ada(at)example.com” is not an e-mail address. Write it like name@example.com: without spaces, and with "
+        "no letters but a to z before the @."
     )
-    "no letters but a to z before the @."
 
 
 @pytest.mark.parametrize("cell", ["Ada Lovelace <ada@example.com>", "<ada@example.com>", "mailto:ada@example.com"])
