@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
-from typing import Any
+from typing import Any, cast
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ class StoredMail:
 
 def read(source: str) -> StoredMail:
     """Return the parts of a mail (RFC 5322, RFC 2045)."""
-    mail = message_from_bytes(source.encode("utf-8", "replace"), policy=_POLICY)
+    # By this policy, what is parsed is an EmailMessage.
+    mail = cast(EmailMessage, message_from_bytes(source.encode("utf-8", "replace"), policy=_POLICY))
     plain, html = (_content(mail.get_body((kind,))) for kind in ("plain", "html"))
     headers = tuple((name, str(value)) for name, value in mail.items())
     return StoredMail(headers, plain, _with_images(html, mail) if html else "")

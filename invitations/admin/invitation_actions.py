@@ -36,7 +36,7 @@ class DaysForm(forms.Form):
     )
 
 
-class InvitationActionForm(ActionForm):  # type: ignore[misc]
+class InvitationActionForm(ActionForm):
     """The choice of an action below the list, and a key by which a second click on its button is known."""
 
     request_key = forms.CharField(label="", required=False, initial=uuid4, widget=forms.HiddenInput)

@@ -4,20 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('devices', '0002_domain_language'),
-        ('invitations', '0001_initial'),
+        ("devices", "0002_domain_language"),
+        ("invitations", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='invitationevent',
-            name='kind',
-            field=models.CharField(choices=[('retry', 'Could not be sent yet'), ('failed', 'Could not be sent'), ('uncertain', 'Sent again after a crash'), ('no_answer', 'Not confirmed: it may have arrived'), ('reminded', 'Reminder sent'), ('revoked', 'Revoked'), ('extended', 'Extended'), ('provider', 'Said by the provider'), ('complained', 'Marked as unwanted by the recipient')], max_length=10, verbose_name='event'),
+            model_name="invitationevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("retry", "Could not be sent yet"),
+                    ("failed", "Could not be sent"),
+                    ("uncertain", "Sent again after a crash"),
+                    ("no_answer", "Not confirmed: it may have arrived"),
+                    ("reminded", "Reminder sent"),
+                    ("revoked", "Revoked"),
+                    ("extended", "Extended"),
+                    ("provider", "Said by the provider"),
+                    ("complained", "Marked as unwanted by the recipient"),
+                ],
+                max_length=10,
+                verbose_name="event",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('bounced_at__isnull', False)), fields=['recipient'], name='invitation_bounced'),
+            model_name="invitation",
+            index=models.Index(
+                condition=models.Q(("bounced_at__isnull", False)), fields=["recipient"], name="invitation_bounced"
+            ),
         ),
     ]

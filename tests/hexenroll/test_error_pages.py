@@ -78,10 +78,11 @@ def test_no_error_page_shows_how_the_program_is_made(administrator: object, db: 
 def logged(capsys: pytest.CaptureFixture[str], ask: Callable[[], object]) -> list[str]:
     """Return the lines that the portal's own handler writes while something is asked."""
     handler = logging.StreamHandler(sys.stderr)
-    configured = settings.LOGGING["handlers"]["stderr"]["filters"]
+    logging_settings: Any = settings.LOGGING
+    configured = logging_settings["handlers"]["stderr"]["filters"]
     for name in configured:
-        handler.addFilter(import_string(settings.LOGGING["filters"][name]["()"])())
-    handler.setFormatter(MaskedFormatter(settings.LOGGING["formatters"]["line"]["format"]))
+        handler.addFilter(import_string(logging_settings["filters"][name]["()"])())
+    handler.setFormatter(MaskedFormatter(logging_settings["formatters"]["line"]["format"]))
     logging.getLogger().addHandler(handler)
     try:
         capsys.readouterr()
