@@ -62,6 +62,7 @@ $(VENV)/test.stamp: requirements/test.lock requirements/install
 # The tables of README, section Figures; a quarter of an hour, alone on the machine. Less: make bench ARGS="--rows 10000 --pages 0"
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.bench.import_rate $(ARGS)
+	@$(BIN)/python -m tests.bench.invitation_rate $(INVITATION_ARGS)
 
 # Needs uv (any version of 2025 or later).
 lock:

@@ -22,7 +22,6 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.cache import never_cache
@@ -33,6 +32,7 @@ from devices.models import Device
 from devices.vocabulary import Language, Platform
 from invitations import opening
 from invitations.link_token import link_of
+from invitations.messages.variables import one_line
 from invitations.models import Invitation
 
 from .link_standing import CLOSED, ClosedPage, Standing, standing_of
@@ -40,6 +40,7 @@ from .opened_on import opened_on
 from .platform_detection import detect
 from .platform_steps import WORDS, agent_command, limit_of, offered_platforms, steps
 from .spelling import spelled
+from .time_left import time_left
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +116,8 @@ def _open(request: HttpRequest, token: str, found: Invitation, *, shows_password
     with translation.override(_language(request, found.language)):
         context = {
             "title": Standing.OPEN.label,
-            "organisation": settings.HEXENROLL_ORGANISATION or _host(),
-            "device": found.device,
+            "organisation": one_line(settings.HEXENROLL_ORGANISATION) or _host(),
+            **_names(found.device),
             "kind": WORDS[Platform(found.device.platform)].name,
             **_validity(found),
             **_what_to_do(request, token, Platform(found.device.platform)),
@@ -125,13 +126,24 @@ def _open(request: HttpRequest, token: str, found: Invitation, *, shows_password
         return _answer(request, "invitation/open.html", context, HTTPStatus.OK)
 
 
+def _names(device: Device) -> dict[str, str]:
+    """Return what people typed, as the message has it: nothing in it turns the direction of writing."""
+    user = device.user
+    return {
+        "user_name": one_line(user.name) if user else "",
+        "email": one_line(user.email) if user else "",
+        "device_name": one_line(device.name),
+        "serial_number": one_line(device.serial_number or ""),
+    }
+
+
 def _validity(found: Invitation) -> dict[str, str]:
     if found.expires_at is None:  # its first message is still being sent
         return {}
     until = timezone.localtime(found.expires_at)
     # Translators: a date format of Django's.
     text = date_format(until, _("l, j F Y, H:i (T)"))
-    return {"until": text, "until_iso": until.isoformat(), "left": timeuntil(until, depth=1)}
+    return {"until": text, "until_iso": until.isoformat(), "left": time_left(until - timezone.now())}
 
 
 def _what_to_do(request: HttpRequest, token: str, own: Platform) -> dict[str, Any]:

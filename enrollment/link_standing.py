@@ -91,7 +91,7 @@ def standing_of(invitation: Invitation | None, now: datetime) -> Standing:
     | it could not be sent                                               | failed               |
     | its time is up, whether that was written down already or not       | expired              |
     | its device is blocked or disenrolled, or its approval has expired  | not_waiting          |
-    | it waits to be sent                                                | not_ready            |
+    | it waits to be sent, and was never tried                           | not_ready            |
     | else                                                               | open                 |
 
     Args:
@@ -111,7 +111,8 @@ def standing_of(invitation: Invitation | None, now: datetime) -> Standing:
         return Standing.EXPIRED
     if device.status != Device.Status.PRE_APPROVED or _is_past(device.approval_expires_at, now):
         return Standing.NOT_WAITING
-    return Standing.NOT_READY if invitation.state == State.QUEUED else Standing.OPEN
+    # One that was tried and waits again may have arrived: its server took it, and only the answer was lost.
+    return Standing.NOT_READY if invitation.state == State.QUEUED and not invitation.attempts else Standing.OPEN
 
 
 def _is_past(moment: datetime | None, now: datetime) -> bool:

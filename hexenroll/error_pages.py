@@ -15,9 +15,14 @@ from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
+# Devices and agents, and callbacks of providers: programs, which read no page.
+API = "/api/"
+PROGRAMS = ("/webhooks/", API)
+
 
 def _page(request: HttpRequest, status: int, icon: str, title: str, *lines: str) -> HttpResponse:
-    if not hasattr(request, "user"):  # refused before the sign-in was looked at
+    # A program asked, or it was refused before the sign-in was looked at.
+    if request.path.startswith(PROGRAMS) or not hasattr(request, "user"):
         return HttpResponse("\n".join([title, *lines]), content_type="text/plain; charset=utf-8", status=status)
     context = {**admin.site.each_context(request), "title": title, "lines": lines, "icon": icon}
     return render(request, "error.html", context, status=status)

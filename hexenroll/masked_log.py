@@ -1,4 +1,5 @@
-"""What must not be read in the logs? The token of an invitation's link, which is all that it takes to enroll a device.
+"""What must not stand in the logs? The token of an invitation's link, which is all that it takes to enroll a device;
+and page after page about requests that any stranger can send.
 
 Named by settings.py for the logs of Django and Celery, and by web.py for gunicorn's.
 """
@@ -25,6 +26,22 @@ class MaskedFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
+
+
+class RefusedRequests(logging.Filter):
+    """Makes one short line of what Django writes about a request that it refused (its loggers `django.security.*`).
+
+    Nobody has to do anything about such a request, and Django writes an error with a traceback for each.
+    """
+
+    LONGEST = 300  # characters; a Host header is repeated in it
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = record.stack_info = None
+            record.msg, record.args = " ".join(record.getMessage().split())[: self.LONGEST], ()
+        return True
 
 
 class GunicornLogger(Logger):

@@ -16,15 +16,12 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 from devices.imports.disk_full import is_disk_full
-from hexenroll.error_pages import cut_off, no_room, too_large
+from hexenroll.error_pages import API, PROGRAMS, cut_off, no_room, too_large
 
 logger = logging.getLogger(__name__)
 
 # What a form around a file takes: its other fields, and the boundaries between them.
 FORM_BYTES = 2**20
-# Callbacks of providers, and devices: their views take no such body, and they can't sign in.
-API = "/api/"
-CALLBACKS = ("/webhooks/", API)
 
 
 class RequestBodyMiddleware:
@@ -42,8 +39,8 @@ class RequestBodyMiddleware:
 
     def refusal(self, request: HttpRequest) -> HttpResponseBase | None:
         """Return why the body can't be taken, as a page; None: it can, and has been read if it is a form with files."""
-        if request.path.startswith(CALLBACKS):
-            return None
+        if request.path.startswith(PROGRAMS):
+            return None  # providers' callbacks and devices can't sign in, and their views take no files
         length = request.META.get("CONTENT_LENGTH") or ""
         size = int(length) if length.isdecimal() else 0
         if size > settings.HEXENROLL_IMPORT_MAX_BYTES + FORM_BYTES:

@@ -69,6 +69,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "hexenroll-cache",
+        "OPTIONS": {"socket_timeout": 5},  # seconds; one that hangs is one that is down
     }
 }
 CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix") else REDIS_URL
@@ -84,6 +85,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Who tells a worker something tries twice within a tenth of a second: what waits is found by the clock.
     "max_retries": 1,
     "interval_start": 0.1,
+    # Seconds. Without it a page waits for a broker that takes connections and answers nothing until it does.
+    "socket_timeout": 10,
+    "socket_connect_timeout": 10,
 }
 # At least once: a task is acknowledged when it is done, so a killed worker loses none. State lives in rows.
 CELERY_TASK_ACKS_LATE = True
@@ -279,7 +283,10 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refused requests": {"()": "hexenroll.masked_log.RefusedRequests"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refused requests"]},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},

@@ -1,7 +1,7 @@
 """The whole HTTP surface, by who may come in."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
@@ -49,7 +49,7 @@ sendings = [
     path("<int:sending_id>/resume/", sending.ResumeView.as_view(), name="resume_sending"),
     path("<int:sending_id>/cancel/", sending.CancelView.as_view(), name="cancel_sending"),
 ]
-enroll = [
+enroll: list[URLPattern | URLResolver] = [
     path("pre-approve/", include(pre_approve)),
     path("sendings/", include(sendings)),
     path("settings/", SettingsView.as_view(), name="settings"),

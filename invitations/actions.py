@@ -22,6 +22,7 @@ from devices.vocabulary import Language
 from .models import Invitation, InvitationEvent, Sending
 from .outbox.dispatch import call_workers, tell
 from .outbox.expiry import forget_passwords
+from .outbox.reminders import plan_again
 
 Kind = InvitationEvent.Kind
 State = Invitation.State
@@ -134,7 +135,7 @@ def cancel(sending: Sending) -> None:
 
 
 def resend(invitation: Invitation, person: User | None, *, request_key: UUID | None = None) -> Sending:
-    """Invite the user of the same device once more by the same channel; the link of the old invitation is dead.
+    """Invite the user of the same device once more, as before; the link of the old invitation is dead.
 
     Args:
         invitation: the old one.
@@ -148,8 +149,22 @@ def resend(invitation: Invitation, person: User | None, *, request_key: UUID | N
         raise ActionError(_("An invitation that was used, or is being sent right now, can't be sent again."))
     if invitation.device.status != Device.Status.PRE_APPROVED:
         raise ActionError(_("The device is not waiting for its enrollment: there is nothing to invite to."))
-    options = Options(channel=invitation.channel, language=invitation.language, include_invited=True)
+    # It may name a million devices.
+    sending = Sending.objects.defer("devices", "counts").get(pk=invitation.sending_id)
+    options = as_before(sending, invitation.channel)
     return invite_devices([invitation.device_id], options, person, request_key=request_key)
+
+
+def as_before(sending: Sending, channel: str) -> Options:
+    """Return the options of sending one of its invitations again: as it was sent, by one channel, and at once."""
+    return Options(
+        channel=channel,
+        language=sending.language,
+        validity_days=sending.validity_days,
+        remind_after_days=sending.remind_after_days,
+        remind_at_most=sending.remind_at_most,
+        include_invited=True,
+    )
 
 
 def revoke(invitation: Invitation, person: User | None) -> None:
@@ -178,7 +193,7 @@ def revoke(invitation: Invitation, person: User | None) -> None:
 
 
 def extend(invitation: Invitation, days: int, person: User | None) -> None:
-    """Let an invitation that was sent be valid for so many days from now.
+    """Let an invitation that was sent be valid for so many days from now, and remind of it again if there is room.
 
     Args:
         invitation: a live one.
@@ -186,15 +201,20 @@ def extend(invitation: Invitation, days: int, person: User | None) -> None:
         person: who does it.
 
     Raises:
-        ActionError: it is over, was not sent yet, or would end sooner than it does.
+        ActionError: it is over, was not sent yet, is valid for longer, or the number of days is impossible.
     """
     if not 1 <= days <= LONGEST_DAYS:
         raise ActionError(_("An invitation can be extended by 1 to %(days)s days.") % {"days": LONGEST_DAYS})
-    until = timezone.now() + timedelta(days=days)
+    now = timezone.now()
+    until = now + timedelta(days=days)
     with transaction.atomic():
-        live = Invitation.objects.usable().filter(pk=invitation.pk, expires_at__gt=timezone.now())
-        if not live.update(expires_at=until):
+        mine = Invitation.objects.filter(pk=invitation.pk)
+        live = mine.usable().filter(expires_at__gt=now)
+        if not live.filter(expires_at__lt=until).update(expires_at=until):
+            if live.exists():
+                raise ActionError(_("The invitation is valid for longer than that already. Nothing was changed."))
             raise ActionError(_("Only an invitation that was sent and is still valid can be extended. Send it again."))
+        plan_again(mine, now)
         invitation.note(Kind.EXTENDED, until.isoformat(timespec="minutes"), person)
     invitation.refresh_from_db()
 

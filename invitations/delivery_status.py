@@ -34,7 +34,8 @@ from django.utils.translation import gettext_lazy
 from .channels.said import said
 from .link_token import token_of
 from .models import Invitation, InvitationEvent
-from .outbox.record import SENT_OR_FURTHER, next_reminder
+from .outbox.record import SENT_OR_FURTHER
+from .outbox.reminders import next_reminder
 
 State = Invitation.State
 Kind = InvitationEvent.Kind
@@ -135,27 +136,27 @@ def record(provider_id: str, event: StatusEvent, *, at: datetime, text: str = ""
         return _record_superseded(reported.invitation, event, at, text)
     has_changed = _move(reported, event, at, text)
     if event in ENDS_REMINDERS:
-        # Of one in a worker's hand it is the order in which the worker sends (outbox/tend.py).
+        # Of one in a worker's hand it is the order in which the worker sends (outbox/tend.py); the next time that it is
+        # claimed, the timeline tells (outbox/reminders.py).
         idle = Invitation.objects.filter(pk=reported.invitation.pk, holder=None).exclude(state=State.QUEUED)
         idle.exclude(next_attempt_at=None).update(next_attempt_at=None)
     return _note(reported.invitation, event, at, text, has_moved=has_changed) or has_changed
 
 
-def settle(numbers: Iterable[int] | None = None) -> int:
+def settle(numbers: Iterable[int]) -> int:
     """Take as sent what waits to be sent again although its provider, or its page, shows that it arrived.
 
     Args:
-        numbers: primary keys of invitations; None: all.
+        numbers: primary keys of invitations.
 
     Returns:
         How many there were.
     """
     shown = Q(delivered_at__isnull=False) | Q(bounced_at__isnull=False) | Q(opened_at__isnull=False)
-    waiting = Invitation.objects.filter(shown, state=State.QUEUED, holder=None)
+    waiting = Invitation.objects.filter(shown, state=State.QUEUED, holder=None, pk__in=list(numbers))
     now = timezone.now()
     count = 0
-    chosen = waiting if numbers is None else waiting.filter(pk__in=list(numbers))
-    for invitation in chosen.select_related("sending"):
+    for invitation in waiting.select_related("sending"):
         count += waiting.filter(pk=invitation.pk).update(
             state=SENT_OR_FURTHER,
             state_changed_at=now,

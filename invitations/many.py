@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from devices.imports.sql import append
 from devices.models import Device
 
-from .actions import LONGEST_DAYS, Options, invite_devices
+from .actions import LONGEST_DAYS, Options, as_before, invite_devices
 from .models import Invitation, InvitationEvent, Sending
 from .outbox.expiry import forget_passwords
+from .outbox.reminders import plan_again
 
 State = Invitation.State
 Kind = InvitationEvent.Kind
@@ -36,6 +37,7 @@ class Skipped(TextChoices):
     NOT_SENT = "not_sent", _("not sent yet")
     OVER = "over", _("over already")
     NOT_WAITING = "not_waiting", _("the device is not waiting for its enrollment")
+    VALID_LONGER = "valid_longer", _("valid for longer already")
     SAME_DEVICE = "same_device", _("another invitation of the same device is sent again")
 
 
@@ -66,7 +68,7 @@ class _Row(NamedTuple):
 def resend(invitations: QuerySet[Invitation], person: User | None, *, form: str = "") -> Outcome:
     """Invite the users of these invitations' devices once more, each by the channel of the newest one among these.
 
-    Only begins it, with one sending for each channel and language: a worker does the rest.
+    Only begins it, with one sending for each channel and each way in which they were sent: a worker does the rest.
 
     Args:
         invitations: which.
@@ -74,10 +76,13 @@ def resend(invitations: QuerySet[Invitation], person: User | None, *, form: str 
         form: names the page that asks; a second click on its button begins nothing.
     """
     outcome = Outcome()
-    by_way: dict[tuple[str, str], list[int]] = {}
+    by_way: dict[Options, list[int]] = {}
     seen = set[int]()
-    rows = invitations.order_by("-pk").values_list("device_id", "state", "device__status", "channel", "language")
-    for device, state, status, channel, language in rows.iterator(chunk_size=CHUNK):
+    sendings = Sending.objects.defer("devices", "counts").in_bulk(
+        set(invitations.order_by().values_list("sending", flat=True).distinct())
+    )
+    rows = invitations.order_by("-pk").values_list("device_id", "state", "device__status", "channel", "sending")
+    for device, state, status, channel, sending in rows.iterator(chunk_size=CHUNK):
         if device in seen:
             outcome.skipped[Skipped.SAME_DEVICE] += 1
         elif state not in Invitation.RESENDABLE:
@@ -86,10 +91,9 @@ def resend(invitations: QuerySet[Invitation], person: User | None, *, form: str 
             outcome.skipped[Skipped.NOT_WAITING] += 1
         else:
             seen.add(device)
-            by_way.setdefault((channel, language), []).append(device)
-    for (channel, language), devices in by_way.items():
-        options = Options(channel=channel, language=language, include_invited=True)
-        key = uuid5(NAMESPACE_OID, f"{form} {channel} {language} {devices}") if form else None
+            by_way.setdefault(as_before(sendings[sending], channel), []).append(device)
+    for options, devices in by_way.items():
+        key = uuid5(NAMESPACE_OID, f"{form} {options} {devices}") if form else None
         outcome.sendings.append(invite_devices(devices, options, person, request_key=key))
     outcome.done = len(seen)
     return outcome
@@ -121,7 +125,7 @@ def revoke(invitations: QuerySet[Invitation], person: User | None) -> Outcome:
 
 
 def extend(invitations: QuerySet[Invitation], days: int, person: User | None) -> Outcome:
-    """Let these invitations be valid for so many days from now.
+    """Let these invitations be valid for so many days from now, and remind of them again where there is room.
 
     Args:
         invitations: which.
@@ -133,19 +137,22 @@ def extend(invitations: QuerySet[Invitation], days: int, person: User | None) ->
     """
     if not 1 <= days <= LONGEST_DAYS:
         raise ValueError(f"{days} is not from 1 to {LONGEST_DAYS}")
+    until = timezone.now() + timedelta(days=days)
 
     def why_not(row: _Row) -> Skipped | None:
         if row.state == State.REDEEMED:
             return Skipped.USED
         if row.state == State.QUEUED or (row.state in Invitation.USABLE and row.expires_at is None):
             return Skipped.NOT_SENT
-        is_valid = row.expires_at is not None and row.expires_at > timezone.now()
-        return None if row.state in Invitation.USABLE and is_valid else Skipped.OVER
+        if row.state not in Invitation.USABLE or row.expires_at is None or row.expires_at <= timezone.now():
+            return Skipped.OVER
+        return None if row.expires_at < until else Skipped.VALID_LONGER
 
     def prolong(rows: Sequence[_Row], now: datetime) -> None:
-        until = now + timedelta(days=days)
         numbers = [row.pk for row in rows]
-        Invitation.objects.filter(pk__in=numbers).update(expires_at=until)
+        theirs = Invitation.objects.filter(pk__in=numbers)
+        theirs.update(expires_at=until)
+        plan_again(theirs, now)
         _note(numbers, Kind.EXTENDED, until.isoformat(timespec="minutes"), person)
 
     return _in_chunks(invitations, why_not, prolong)

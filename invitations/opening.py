@@ -1,7 +1,9 @@
 """What happens when the link of an invitation is followed? Called by the page behind it."""
 
+from django.db.models import Q
 from django.utils import timezone
 
+from .delivery_status import settle
 from .link_token import hash_of
 from .models import Invitation
 
@@ -23,8 +25,15 @@ def record_opening(invitation: Invitation) -> bool:
     Returns:
         True when this was the first time.
     """
-    usable = Invitation.objects.usable().filter(pk=invitation.pk, opened_at=None)
+    mine = Invitation.objects.filter(pk=invitation.pk, opened_at=None)
     now = timezone.now()
-    # A message whose worker has not yet written down that it was sent keeps its state until it has.
-    opened = usable.exclude(state=State.SENDING).update(state=State.OPENED, state_changed_at=now, opened_at=now)
-    return bool(opened or usable.filter(state=State.SENDING).update(opened_at=now))
+    sent = mine.usable().exclude(state=State.SENDING)
+    if sent.update(state=State.OPENED, state_changed_at=now, opened_at=now):
+        return True
+    # A message whose worker has not yet written down that it was sent keeps its state until it has. One that waits to
+    # be sent again, as nobody knew whether it arrived, has arrived.
+    in_doubt = mine.filter(Q(state=State.SENDING) | Q(state=State.QUEUED, attempts__gt=0))
+    was_first = bool(in_doubt.update(opened_at=now))
+    if was_first:
+        settle([invitation.pk])
+    return was_first

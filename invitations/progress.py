@@ -173,8 +173,7 @@ def _why_waiting(sending: Sending, waiting: int, *, is_sending: bool) -> list[st
         % {"channel": Invitation.Channel(trouble.channel).label, "reason": trouble.text, "time": _time(trouble.until)}
         for trouble in troubles("" if sending.channel == Sending.Channel.EMAIL_OR_SMS else sending.channel)
     ]
-    queued = sending.invitations.filter(state=Invited.QUEUED)
-    following = queued.aggregate(at=Min("next_attempt_at"))["at"]
+    following = _next_attempt(sending)
     if not found and following and following > now:
         text = ngettext(
             "%(count)s message could not be sent yet. At %(time)s it is tried again.",
@@ -185,6 +184,18 @@ def _why_waiting(sending: Sending, waiting: int, *, is_sending: bool) -> list[st
     if not found and not is_sending and following and following < now - OVERDUE:
         found.append(_no_worker())
     return found
+
+
+def _next_attempt(sending: Sending) -> datetime | None:
+    """Return when the next message of a sending is due; None: none waits."""
+    # One look into the index of what is due for each channel: pages ask every second, and a sending may have a million.
+    queued = sending.invitations.filter(state=Invited.QUEUED, next_attempt_at__isnull=False)
+    channels = Invitation.Channel if sending.channel == Sending.Channel.EMAIL_OR_SMS else (sending.channel,)
+    times = (
+        queued.filter(channel=channel).order_by("next_attempt_at", "pk").values_list("next_attempt_at", flat=True)
+        for channel in channels
+    )
+    return min((found for at in times if (found := at.first()) is not None), default=None)
 
 
 def _no_worker() -> str:

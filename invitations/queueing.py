@@ -1,7 +1,8 @@
 """How do the devices of a sending become invitations that wait in the outbox, all of them or none?
 
-Run by the worker and by `manage.py send_invitations`: one transaction, a chunk of devices at a time. Cancelling takes
-back those that still wait.
+Run by the worker and by `manage.py send_invitations`: one transaction, a chunk of devices at a time. Meanwhile the
+sending may be cancelled: on PostgreSQL at once, and then nothing is written. On SQLite one transaction writes at once:
+whoever cancels waits for the end of this one, and what was queued is taken back (cancelling.py).
 """
 
 import logging
@@ -12,20 +13,22 @@ from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, CharField, ExpressionWrapper, Q
+from django.db.models import BooleanField, CharField, ExpressionWrapper, Max, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from devices.imports.passwords import encrypt
-from devices.imports.sql import append, one_at_a_time
-from devices.models import Device
+from devices.imports.outcomes import ticked_devices
+from devices.imports.sql import analyze, append, one_at_a_time, query
+from devices.models import Device, ImportRow
 
-from . import one_time_password
+from .cancelling import take_back
 from .link_token import hash_of, token_of
+from .missing_passwords import fill_in
 from .models import Invitation, Sending
 from .outbox.dispatch import call_workers
-from .reach import OBSTACLES, devices_of_batch, measured, way_of
+from .reach import OBSTACLES, Obstacle, measured, way_of
+from .replacing import batches_of, newest_of, revoke_live
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ T = TypeVar("T")
 State = Sending.State
 CHUNK = 5_000
 MAX_ATTEMPTS = 5
+WORTH_A_LOOK = 1_000  # invitations, for the database's planner
 COLUMNS = (
     "public_id",
     "sending_id",
@@ -57,6 +61,10 @@ COLUMNS = (
 )
 
 
+class _CancelledError(Exception):
+    """The sending was cancelled while it was prepared: what was written of it is rolled back."""
+
+
 class Reached(NamedTuple):
     """A device, and how it is invited, or why it is not."""
 
@@ -76,18 +84,23 @@ def run(sending_id: int, *, tell_workers: bool = True) -> None:
         sending_id: of a sending that is to be prepared or cancelled.
         tell_workers: False where the caller sends them itself.
     """
-    if not _claim(sending_id):
+    state = _claim(sending_id)
+    if state == State.CANCELLING:
+        take_back(sending_id)
+    if state != State.QUEUEING:
         return
     try:
         with transaction.atomic():
-            free = Sending.objects.select_for_update(skip_locked=True, of=("self",))
-            sending = free.filter(pk=sending_id, state__in=Sending.IN_WORK).first()
+            _mark_as_in_hand(sending_id)
+            # Two sendings of the same devices at once: the second finds what the first invited.
+            one_at_a_time("sending")
+            sending = Sending.objects.filter(pk=sending_id, state=State.QUEUEING).first()
             if sending is None:
                 return
-            if sending.state == State.CANCELLING:
-                _take_back(sending)
-                return
             _queue(sending)
+    except _CancelledError:
+        take_back(sending_id)
+        return
     except OperationalError:
         logger.warning("sending %s could not be prepared now; it is tried again", sending_id)
         raise
@@ -100,20 +113,30 @@ def run(sending_id: int, *, tell_workers: bool = True) -> None:
             call_workers(channel)
 
 
-def _claim(sending_id: int) -> bool:
-    """Count one more attempt; False when another worker has the sending, or it was tried too often."""
+def _claim(sending_id: int) -> str:
+    """Count one more attempt and return the state; "" when another worker has it, or it was tried too often."""
     with transaction.atomic():
         free = Sending.objects.select_for_update(skip_locked=True)
         sending = free.filter(pk=sending_id, state__in=Sending.IN_WORK).first()
         if sending is None:
-            return False
+            return ""
         sending.attempts += 1
         sending.heartbeat_at = timezone.now()
         sending.save(update_fields=["attempts", "heartbeat_at"])
     if sending.attempts > MAX_ATTEMPTS and sending.state == State.QUEUEING:
         _fail(sending_id, _("Preparing it was interrupted several times, and nothing was sent. See the worker's log."))
-        return False
-    return True
+        return ""
+    return sending.state
+
+
+def _mark_as_in_hand(sending_id: int) -> None:
+    """Show to other workers, and to the clock, that this one has the sending, until the transaction ends.
+
+    They look by FOR UPDATE SKIP LOCKED, which passes by what is locked in any way. This is the weakest lock: it lets
+    the UPDATE through by which a person cancels.
+    """
+    if connection.vendor == "postgresql":
+        query(f"SELECT 1 FROM {Sending._meta.db_table} WHERE id = %(id)s FOR KEY SHARE", {"id": sending_id})  # noqa: S608
 
 
 def _fail(sending_id: int, message: str) -> None:
@@ -122,23 +145,38 @@ def _fail(sending_id: int, message: str) -> None:
 
 
 def _queue(sending: Sending) -> None:
-    """Write the invitations of all devices that are reached; the caller's transaction makes it all or nothing."""
-    # Two sendings of the same devices at once: the second finds what the first invited.
-    one_at_a_time("sending")
+    """Write the invitations of all devices that are reached; the caller's transaction makes it all or nothing.
+
+    Raises:
+        _CancelledError: somebody cancelled it meanwhile.
+    """
     now = timezone.now()
     queued = 0
     unreachable: dict[str, int] = {}
     for chunk in _chunks_of(sending):
+        if not Sending.objects.filter(pk=sending.pk, state=State.QUEUEING).exists():
+            raise _CancelledError
         for device in chunk:
             if device.obstacle:
                 unreachable[device.obstacle] = unreachable.get(device.obstacle, 0) + 1
-        queued += _queue_chunk(sending, [device for device in chunk if device.via], now)
-    sending.move(
+        reached = [device for device in chunk if device.via]
+        written = _queue_chunk(sending, reached, now)
+        if busy := len(reached) - written:
+            unreachable[Obstacle.BEING_SENT.value] = unreachable.get(Obstacle.BEING_SENT.value, 0) + busy
+        queued += written
+    if queued >= WORTH_A_LOOK:
+        # Without it PostgreSQL sorts all that wait for each bundle that is claimed, until it looks by itself.
+        analyze(Invitation._meta.db_table)
+    if connection.vendor == "postgresql":
+        # Now rather than with the commit: between the next UPDATE and the commit, whoever cancels waits.
+        connection.check_constraints()
+    if not sending.move(
         source=State.QUEUEING,
         target=State.RUNNING if queued else State.DONE,
         counts={"queued": queued, "unreachable": unreachable},
         failure={},
-    )
+    ):
+        raise _CancelledError
 
 
 def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
@@ -147,25 +185,39 @@ def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
     One query for all of them would be planned for the invitations that there are at its beginning: none, perhaps. It
     would look at each one that was written since for each device.
     """
-    batch = sending.batch
-    numbers = sending.devices if batch is None else devices_of_batch(batch).values_list("pk", flat=True).iterator()
     again = sending.include_invited
     without = ExpressionWrapper(Q(one_time_password=None), BooleanField())
     mobile = Cast("user__mobile", CharField())  # as it is stored: it is not read as a phone number
-    for chunk in _chunks(numbers):
-        devices = Device.objects.filter(pk__in=chunk).order_by("pk").annotate(needs_password=without, number=mobile)
+    for chunk in _devices_of(sending):
+        devices = chunk.order_by("pk").annotate(needs_password=without, number=mobile)
         found = measured(devices, Sending.Channel.EMAIL_OR_SMS, include_invited=again).values_list(
             "pk", "user__email", "number", "domain__language", "needs_password", *OBSTACLES
         )
         yield [Reached._make((*row[:5], *way_of(sending.channel, row[5:], include_invited=again))) for row in found]
 
 
+def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
+    batch = sending.batch
+    if batch is None:
+        for numbers in _chunks(sending.devices):
+            yield Device.objects.filter(pk__in=numbers)
+        return
+    last = ImportRow.objects.filter(batch=batch).aggregate(last=Max("line"))["last"] or 0
+    for first in range(0, last + 1, CHUNK):
+        yield ticked_devices(batch, (first, first + CHUNK - 1))
+
+
 def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
-    """Write the invitations of some devices; return how many."""
-    # Even where nobody is invited again: one whose message bounced is reached another way, and has a live invitation.
-    replaced, busy = _revoke_live([device.pk for device in chunk], now)
+    """Write the invitations of some devices; return how many: all but those whose last one is in a worker's hand."""
+    numbers = [device.pk for device in chunk]
+    # Whoever is invited again: the newest one is what the new one replaces, also where it failed or has expired.
+    replaced = newest_of(numbers) if sending.include_invited else {}
+    ended, busy = revoke_live(numbers, now, again=sending.include_invited)
+    replaced |= ended
     chosen = [device for device in chunk if device.pk not in busy]
-    _give_passwords([device.pk for device in chosen if device.needs_password])
+    batches = {} if sending.batch_id else batches_of([device.pk for device in chosen])
+    without = [device.pk for device in chosen if device.needs_password]
+    fill_in(without, [device.pk for device in chosen if not device.needs_password])
     written_now = connection.ops.adapt_datetimefield_value(now)
     starts_at = connection.ops.adapt_datetimefield_value(max(sending.starts_at or now, now))
     as_stored = Invitation._meta.get_field("public_id").get_db_prep_value
@@ -176,7 +228,7 @@ def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
             as_stored(public_id, connection),
             sending.pk,
             device.pk,
-            sending.batch_id,
+            sending.batch_id or batches.get(device.pk),
             replaced.get(device.pk),
             device.via,
             device.email if device.via == Invitation.Channel.EMAIL else device.mobile,
@@ -196,62 +248,6 @@ def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
 
     append(Invitation._meta.db_table, COLUMNS, map(row, chosen))
     return len(chosen)
-
-
-def _revoke_live(devices: list[int], now: datetime) -> tuple[dict[int, int], set[int]]:
-    """End the live invitations of devices that are invited again.
-
-    Returns:
-        The ended invitation of each device, and the devices whose invitation is in a worker's hand: they are left.
-    """
-    live = Invitation.objects.live().filter(device__in=devices)
-    found = list(live.select_for_update().values_list("pk", "device_id", "holder"))
-    busy = {device for _pk, device, holder in found if holder is not None}
-    ended = {device: pk for pk, device, holder in found if holder is None}
-    Invitation.objects.filter(pk__in=ended.values()).update(
-        state=Invitation.State.REVOKED,
-        revoked_because=Invitation.RevokedBecause.REPLACED,
-        state_changed_at=now,
-        next_attempt_at=None,
-    )
-    return ended, busy
-
-
-def _give_passwords(devices: list[int]) -> None:
-    """Give each of these devices, which have none, a one-time password."""
-    if not devices:
-        return
-    passwords = [encrypt(one_time_password.generate()) for _device in devices]
-    # Their time of change stays: an undo of their import has to know whether a person changed them.
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "UPDATE devices_device SET one_time_password = given.password "
-                "FROM unnest(%s::bigint[], %s::text[]) AS given(id, password) "
-                "WHERE devices_device.id = given.id AND one_time_password IS NULL",
-                [devices, passwords],
-            )
-        else:
-            cursor.executemany(
-                "UPDATE devices_device SET one_time_password = %s WHERE id = %s AND one_time_password IS NULL",
-                list(zip(passwords, devices, strict=True)),
-            )
-
-
-def _take_back(sending: Sending) -> None:
-    """Revoke what still waits; what a worker has in hand right now goes out."""
-    waiting = Invitation.objects.filter(sending=sending, holder=None)
-    now = timezone.now()
-    waiting.filter(state=Invitation.State.QUEUED).update(
-        state=Invitation.State.REVOKED,
-        revoked_because=Invitation.RevokedBecause.CANCELLED,
-        state_changed_at=now,
-        next_attempt_at=None,
-    )
-    waiting.update(next_attempt_at=None)  # reminders
-    if Invitation.objects.filter(sending=sending).exclude(holder=None).exists():
-        return  # the clock sends the task again: by then they have gone out, or wait again
-    sending.move(source=State.CANCELLING, target=State.CANCELLED)
 
 
 def _chunks(items: Iterable[T]) -> Iterator[tuple[T, ...]]:

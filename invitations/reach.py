@@ -9,13 +9,15 @@ this order:
 | its approval is past its time                      | approval_expired  | the same           | the same      |
 | was invited already, and that did not bounce (*)   | invited_already   | the same           | the same      |
 | has no user                                        | no_user           | the same           | the same      |
-| has an e-mail address that no message bounced from | by e-mail         | goes by the mobile | by e-mail     |
+| has an e-mail address that works (**)              | by e-mail         | goes by the mobile | by e-mail     |
 | has none, or one that a message bounced from       | no_email, bounced | goes by the mobile | as for SMS    |
 | has a mobile number as E.164                       | goes by the mail  | by SMS             | as for SMS    |
 | has no mobile number                               | goes by the mail  | no_mobile          | as for SMS    |
 | has one that is no phone number                    | goes by the mail  | not_a_phone_number | as for SMS    |
 
 (*) unless devices are to be invited again: then, by e-mail, neither this nor a bounce is an obstacle.
+(**) no message bounced from it, whatever became of that invitation since; or the link of that one was used or opened
+all the same, or a later message to the same address arrived.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,6 +50,8 @@ class Obstacle(TextChoices):
     BOUNCED = "bounced", _("A message to the user's e-mail address bounced.")
     NO_MOBILE = "no_mobile", _("The user has no mobile number.")
     NOT_A_PHONE_NUMBER = "not_a_phone_number", _("The user's mobile number is no phone number.")
+    # Known only when a sending is prepared (queueing.py).
+    BEING_SENT = "being_sent", _("A message to the user was being sent at that moment. Send again.")
 
 
 class Limit(TextChoices):
@@ -148,7 +152,11 @@ def way_of(channel: str, obstacles: Sequence[str], *, include_invited: bool) -> 
 def measured(devices: QuerySet[Device], channel: str, *, include_invited: bool) -> QuerySet[Any]:
     """Annotate devices with what keeps them from any invitation, from a mail and from an SMS; "": nothing does."""
     invited = Invitation.objects.live().exclude(state=State.BOUNCED).filter(device=OuterRef("pk"))
-    bounces = Invitation.objects.filter(recipient=OuterRef("user__email"), state=State.BOUNCED)
+    arrived = Q(opened_at__isnull=False) | Q(state__in=(State.OPENED, State.REDEEMED))
+    later = Invitation.objects.filter(recipient=OuterRef("recipient"), pk__gt=OuterRef("pk"))
+    arrived_later = later.filter(arrived | Q(delivered_at__isnull=False))
+    bounced = Invitation.objects.filter(recipient=OuterRef("user__email"), bounced_at__isnull=False)
+    bounces = bounced.exclude(arrived).exclude(Exists(arrived_later))
     before = [] if include_invited else [When(Exists(invited), then=Value(Obstacle.INVITED_ALREADY.value))]
     no_email = [When(user__email="", then=Value(Obstacle.NO_EMAIL.value))]
     if channel == Channel.EMAIL_OR_SMS or not include_invited:

@@ -22,14 +22,16 @@ LOOKS: dict[str, tuple[str, str]] = {
     Kind.RETRY: ("schedule", "warning"),
     Kind.FAILED: ("error", "error"),
     Kind.UNCERTAIN: ("sync_problem", "warning"),
+    Kind.NO_ANSWER: ("sync_problem", "warning"),
     Kind.REMINDED: ("notifications", "info"),
     Kind.REVOKED: ("block", "warning"),
     Kind.EXTENDED: ("more_time", "info"),
     Kind.PROVIDER: ("dns", ""),
     Kind.COMPLAINED: ("thumb_down", "error"),
 }
-# States that end an invitation, and the event that tells of it; without that event the column does.
-ENDS: dict[str, str] = {State.FAILED: Kind.FAILED, State.REVOKED: Kind.REVOKED, State.EXPIRED: ""}
+EXPIRED_LOOK = ("timer_off", "warning")
+# How an invitation ended, for the states of which an event may tell; without the event, the state does.
+ENDS: dict[str, str] = {State.FAILED: Kind.FAILED, State.REVOKED: Kind.REVOKED}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,11 @@ def timeline(invitation: Invitation, newer: Invitation | None) -> list[Entry]:
     events = list(invitation.events.select_related("person"))
     told = {event.kind for event in events}
     later = [*_columns(invitation), *map(_event, events)]
-    later += [_replaced_by(newer)] if newer else _end(invitation, told)
+    # What only ended because a newer one took its place is told by that one.
+    if newer is None or invitation.revoked_because != Invitation.RevokedBecause.REPLACED:
+        later += _end(invitation, told)
+    if newer is not None:
+        later.append(_replaced_by(newer))
     return [_beginning(invitation), *sorted(later, key=lambda entry: entry.at)]
 
 
@@ -112,12 +118,9 @@ def _event(event: InvitationEvent) -> Entry:
 
 def _end(invitation: Invitation, told: set[str]) -> Iterator[Entry]:
     """Yield how it ended, where no event tells."""
-    if invitation.state not in ENDS or ENDS[invitation.state] in told:
-        return
-    icon, tone = LOOKS.get(ENDS[invitation.state], ("timer_off", "warning"))
-    texts: dict[str, str] = {
-        State.FAILED: invitation.last_error,
-        State.REVOKED: str(invitation.get_revoked_because_display()),
-    }
-    text = texts.get(invitation.state, "")
-    yield Entry(invitation.state_changed_at, invitation.get_state_display(), icon, tone, text)
+    title, at = invitation.get_state_display(), invitation.state_changed_at
+    if invitation.state == State.EXPIRED:
+        yield Entry(at, title, *EXPIRED_LOOK)
+    elif invitation.state in ENDS and ENDS[invitation.state] not in told:
+        texts = {State.FAILED: invitation.last_error, State.REVOKED: str(invitation.get_revoked_because_display())}
+        yield Entry(at, title, *LOOKS[ENDS[invitation.state]], texts[State(invitation.state)])

@@ -33,10 +33,12 @@ class DeviceUserForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        number, domain = self.cleaned_data.get("mobile"), self.cleaned_data.get("domain") or self.instance.domain_id
-        if not number or not domain:
+        number = self.cleaned_data.get("mobile")
+        # Who may not change the domain has no field for it; who chose none is told that by the field.
+        domain = self.cleaned_data.get("domain") or (self.instance.domain if self.instance.domain_id else None)
+        if not number or domain is None:
             return cleaned
-        region = getattr(domain, "phone_region", "") or settings.HEXENROLL_PHONE_REGION
+        region = domain.phone_region or settings.HEXENROLL_PHONE_REGION
         rule, context = PhoneWidget(MAX_LENGTH), CellContext(phone_region=region)
         try:
             self.cleaned_data["mobile"] = rule.clean_text(number, number, context)
@@ -59,7 +61,9 @@ class DeviceUserAdmin(ConsolePage):
 
     def get_form(self, request: Any, obj: DeviceUser | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        if "mobile" in form.base_fields:  # else the person may only look
+        # The admin gives its widgets only to fields that come from the model as they are; this one takes longer texts
+        # than the column. It looks like its neighbour. Without the field, the person may only look.
+        if "mobile" in form.base_fields:
             form.base_fields["mobile"].widget = self.formfield_for_dbfield(
                 DeviceUser._meta.get_field("sam_account_name"), request
             ).widget

@@ -29,7 +29,13 @@ class ProblemCode(TextChoices):
         "invisible_character",
         _("There is a character in “%(value)s” that can't be seen (%(detail)s). Make sure that it is meant."),
     )
-    EMAIL_INVALID = "email_invalid", _("“%(value)s” is not an e-mail address. Write it like name@example.com.")
+    EMAIL_INVALID = (
+        "email_invalid",
+        _(
+            "“%(value)s” is not an e-mail address. Write it like name@example.com: without spaces, and with no letters"
+            " but a to z before the @."
+        ),
+    )
     FREE_MAIL = "free_mail", _("%(detail)s is a public mail service. Make sure that “%(value)s” belongs to your user.")
     PHONE_INVALID = "phone_invalid", _("“%(value)s” is not a phone number. Write it like +49 170 1234567.")
     PHONE_NO_COUNTRY = (

@@ -43,7 +43,7 @@ class InvitableDeviceAdmin(DeviceAdmin):
 
     @action(description=_("Send invitation"), permissions=["invite"], url_path="invite", icon="send")
     def invite(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        if not _is_number(object_id):
             raise Http404
         devices = self.get_queryset(request).filter(pk=object_id)
         if not devices.exists():
@@ -52,15 +52,16 @@ class InvitableDeviceAdmin(DeviceAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         found = super().get_actions_detail(request, object_id)
-        is_waiting = Device.objects.pre_approved().filter(pk=object_id).exists()
+        is_waiting = _is_number(object_id) and Device.objects.pre_approved().filter(pk=object_id).exists()
         return [shown for shown in found if is_waiting or not shown.action_name.endswith("_invite")]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         shown: dict[str, Any] = {}
-        if request.user.has_perm("invitations.view_invitation") and object_id.isascii() and object_id.isdecimal():
-            invitations = list(Invitation.objects.filter(device=int(object_id)).select_related("sending")[: SHOWN + 1])
+        if request.user.has_perm("invitations.view_invitation") and _is_number(object_id):
+            theirs = Invitation.objects.filter(device=int(object_id)).select_related("sending")
+            invitations = list(theirs.defer("sending__devices")[: SHOWN + 1])
             shown = {
                 "invitations": [(found, InvitationAdmin.STATE_COLOURS[found.state]) for found in invitations[:SHOWN]],
                 "has_more_invitations": len(invitations) > SHOWN,
@@ -73,3 +74,8 @@ class InvitableDeviceAdmin(DeviceAdmin):
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         counts.pop(InvitationEvent._meta.verbose_name_plural, None)  # part of their invitations
         return deleted, counts, set(missing) - {Invitation._meta.verbose_name}, protected
+
+
+def _is_number(text: object) -> bool:
+    """Tell whether what an address names can be the number of a device."""
+    return isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19

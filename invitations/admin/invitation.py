@@ -32,7 +32,7 @@ from invitations.resources import InvitationResource
 from invitations.timeline import replacement_of, timeline
 from invitations.wizard.choices import request_key
 
-from .invitation_actions import BULK_ACTIONS, SEND, DaysForm, act_on
+from .invitation_actions import BULK_ACTIONS, SEND, DaysForm, InvitationActionForm, act_on
 from .invitation_filters import BatchFilter, DeviceFilter, DomainFilter, SendingFilter, UseFilter
 
 State = Invitation.State
@@ -86,6 +86,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # counts for each choice of each filter: a minute where there are many
     actions = BULK_ACTIONS
+    action_form = InvitationActionForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return super().get_queryset(request).defer(*NOT_SHOWN)

@@ -1,7 +1,8 @@
 """What can be done with invitations, with one or with all that are ticked, and what is said then? For the pages."""
 
+from datetime import datetime
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,12 +11,15 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from unfold.forms import ActionForm
 
 from invitations import actions, many
 from invitations.actions import LONGEST_DAYS
 from invitations.models import Invitation
+from invitations.wizard.choices import request_key
 
 SEND = "invitations.send_invitation"
 _WRONG = gettext_lazy("Write a whole number of days, from 1 to 365.")
@@ -30,6 +34,12 @@ class DaysForm(forms.Form):
         initial=7,
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _WRONG),
     )
+
+
+class InvitationActionForm(ActionForm):
+    """The choice of an action below the list, and a key by which a second click on its button is known."""
+
+    request_key = forms.CharField(label="", required=False, initial=uuid4, widget=forms.HiddenInput)
 
 
 def act_on(invitation: Invitation, name: str, person: User, *, days: int = 0, key: UUID | None = None) -> str:
@@ -65,14 +75,33 @@ def act_on(invitation: Invitation, name: str, person: User, *, days: int = 0, ke
 
 @admin.action(description=gettext_lazy("Send again"), permissions=["send"])
 def resend(page: Any, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-    # The token against forgery is another one in each page: with the same devices, it is the same press of a button.
-    outcome = many.resend(queryset, _person(request), form=request.POST.get("csrfmiddlewaretoken", ""))
+    now = timezone.now()
+    outcome = many.resend(queryset, _person(request), form=str(request_key(request.POST) or ""))
+    begun_before = _leave_out_begun_before(outcome, now)
     text = ngettext(
         "%(count)s invitation is being prepared anew.",
         "%(count)s invitations are being prepared anew.",
         outcome.done,
     )
+    if begun_before:
+        before = ngettext(
+            "%(count)s was sent again from this page before, and is not sent once more. To do that, load the list"
+            " anew.",
+            "%(count)s were sent again from this page before, and are not sent once more. To do that, load the list"
+            " anew.",
+            begun_before,
+        )
+        messages.warning(request, before % {"count": begun_before})
+        if not outcome.done and not outcome.skipped:
+            return
     _say(request, outcome, text)
+
+
+def _leave_out_begun_before(outcome: many.Outcome, now: datetime) -> int:
+    """Count only what this press of the button began; return for how many an earlier one from the same page did."""
+    begun = sum(len(sending.devices) for sending in outcome.sendings if sending.created_at >= now)
+    before, outcome.done = outcome.done - begun, begun
+    return before
 
 
 @admin.action(description=gettext_lazy("Revoke"), permissions=["send"])

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from invitations.messages.message import Sms
 
-from .outcome import Accepted, ProviderDownError, TryLaterError
+from .outcome import Accepted, DoubtError, ProviderDownError, TryLaterError
 
 
 class AppriseSms:
@@ -18,7 +18,7 @@ class AppriseSms:
         """Ask the service to send a message.
 
         Raises:
-            TryLaterError: it did not; apprise can't tell a wrong number from a service that is down.
+            DoubtError: it did not; apprise can't tell a wrong number from a service that is down.
             ProviderDownError: APPRISE_URL can't be used.
         """
         service = service_for(sms.recipient)
@@ -26,12 +26,11 @@ class AppriseSms:
             raise ProviderDownError(_("apprise can't use APPRISE_URL. Look at manage.py check."))
         service.socket_connect_timeout = service.socket_read_timeout = float(settings.HEXENROLL_SMS_TIMEOUT)
         if not service.notify(body=sms.text, body_format=apprise.NotifyFormat.TEXT):
-            raise TryLaterError(
-                _(
-                    "The service of APPRISE_URL did not take the message. apprise doesn't say why; what it knows is in "
-                    "the worker's log. It is tried again by itself."
-                )
+            text = _(
+                "The service of APPRISE_URL did not take the message. apprise doesn't say why; what it knows is in "
+                "the worker's log. It is tried again by itself."
             )
+            raise DoubtError(TryLaterError(text, may_have_arrived=True))
         return Accepted()
 
     def close(self) -> None:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from invitations.messages.message import Mail, Message, Sms
 
 from .django_mail import DjangoMail
+from .doubts import Doubts
 from .envelope import envelope_of
-from .outcome import Accepted, DoubtError, ProviderDownError, TryLaterError
+from .outcome import Accepted, ProviderDownError, TryLaterError
 from .provider_answers import failed, unreadable
 from .said import said
 from .smtp import SmtpConnection
@@ -38,7 +39,7 @@ class EmailChannel:
 
     def __init__(self) -> None:
         self._way: Way | None = None
-        self._doubtful = ""  # the Message-ID of the message before this one, if it met a doubt
+        self._doubts = Doubts()
 
     def __enter__(self) -> Self:
         return self
@@ -55,18 +56,10 @@ class EmailChannel:
         """Hand one message over; raises what `Channel.send` raises."""
         if isinstance(message, Sms):
             raise TypeError("a short message does not go out as mail")
-        before, self._doubtful = self._doubtful, ""
-        if self._way is None:
-            self._way = _choose_way()
-        try:
+        with self._doubts.about(message.message_id):
+            if self._way is None:
+                self._way = _choose_way()
             return self._way.send(message)
-        except DoubtError as doubt:
-            self._doubtful = message.message_id
-            error = doubt.error
-            if before in ("", message.message_id):
-                raise error from doubt
-            wait = error.retry_after if isinstance(error, TryLaterError) else None
-            raise ProviderDownError(error.message, error.code, wait) from doubt
 
 
 class Provider:

@@ -33,11 +33,15 @@ class TryLaterError(NotSentError):
 
     Attributes:
         retry_after: seconds that the provider asked to wait; None: it didn't say.
+        may_have_arrived: nobody knows whether the provider took it: its answer is missing, or can't be read.
     """
 
-    def __init__(self, message: str, code: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, code: str = "", retry_after: float | None = None, *, may_have_arrived: bool = False
+    ) -> None:
         super().__init__(message, code)
         self.retry_after = retry_after
+        self.may_have_arrived = may_have_arrived
 
 
 class ProviderDownError(TryLaterError):

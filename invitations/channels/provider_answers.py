@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from .outcome import DoubtError, NotSentError, ProviderDownError, RefusedError, TryLaterError
 from .retry_after import seconds_of
-from .said import said
+from .said import said, without_addresses
 
 # What providers say when it isn't the recipient: the sender is not confirmed, the account is limited or has no money.
 _ABOUT_US = re.compile(
@@ -107,7 +107,7 @@ def _answered(error: AnymailAPIError, provider: str, secrets: tuple[str, ...]) -
         return DoubtError(TryLaterError(text % shown, mark, wait))
     text = _("%(provider)s refused the message: %(reply)s. Correct what it names, then send the message again.")
     refused = RefusedError(text % shown, mark)
-    return DoubtError(refused) if _ABOUT_US.search(shown["reply"]) else refused
+    return DoubtError(refused) if _ABOUT_US.search(without_addresses(shown["reply"])) else refused
 
 
 def unreadable(answer: Any, provider: str, secrets: tuple[str, ...]) -> TryLaterError:
@@ -118,7 +118,8 @@ def unreadable(answer: Any, provider: str, secrets: tuple[str, ...]) -> TryLater
         "again by itself; check whether a proxy answers in the provider's place."
     )
     reply = f"HTTP {status} {_words(answer, secrets)}"
-    return TryLaterError(text % {"provider": provider, "reply": reply}, f"{provider} {status}"[-40:])
+    shown = {"provider": provider, "reply": reply}
+    return TryLaterError(text % shown, f"{provider} {status}"[-40:], may_have_arrived=True)
 
 
 def _no_answer(cause: requests.RequestException, provider: str) -> NotSentError:
@@ -136,7 +137,7 @@ def _no_answer(cause: requests.RequestException, provider: str) -> NotSentError:
             "%(provider)s did not answer in time, or broke off (%(reason)s). The message may have been sent all the "
             "same. It is tried again by itself."
         )
-        return TryLaterError(text % shown, "no answer")
+        return TryLaterError(text % shown, "no answer", may_have_arrived=True)
     text = _(
         "%(provider)s can't be reached (%(reason)s). Check the network and the proxy of this machine. It is tried "
         "again by itself."

@@ -19,3 +19,8 @@ def said(words: bytes | str, secrets: Iterable[str] = ()) -> str:
             text = text.replace(secret, "…")
     text = re.sub(r"\s+", " ", "".join(letter if letter.isprintable() else " " for letter in text)).strip()
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def without_addresses(text: str) -> str:
+    """Return a provider's words without e-mail addresses and links: `corporate.example` says nothing about a rate."""
+    return re.sub(r"<[^<>]*>|\S*(?:@|://)\S*", " ", text)

@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 
 from invitations.messages.message import Mail, Message, Sms
 
+from .doubts import Doubts
 from .outcome import Accepted, ProviderDownError
 from .sms_tryout import ConsoleSms, FileSms, MailboxSms
 
 
 class SmsProvider(Protocol):
-    """Somebody who takes short messages; raises what `Channel.send` raises."""
+    """Somebody who takes short messages; raises what `Channel.send` raises, and DoubtError."""
 
     def send(self, sms: Sms) -> Accepted: ...
 
@@ -48,6 +49,7 @@ class SmsChannel:
 
     def __init__(self) -> None:
         self._provider: SmsProvider | None = None
+        self._doubts = Doubts()
 
     def __enter__(self) -> Self:
         return self
@@ -60,9 +62,10 @@ class SmsChannel:
         """Hand one message over; raises what `Channel.send` raises."""
         if isinstance(message, Mail):
             raise TypeError("a mail does not go out as SMS")
-        if self._provider is None:
-            self._provider = _open()
-        return self._provider.send(message)
+        with self._doubts.about(message.key):
+            if self._provider is None:
+                self._provider = _open()
+            return self._provider.send(message)
 
 
 def _open() -> SmsProvider:

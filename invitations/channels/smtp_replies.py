@@ -10,14 +10,14 @@ from enum import Enum
 from django.utils.translation import gettext as _
 
 from .outcome import DoubtError, NotSentError, ProviderDownError, RefusedError, TryLaterError
-from .said import said
+from .said import said, without_addresses
 
 # The server wants to know who we are (RFC 4954), whatever the command was.
 _WANTS_SIGN_IN = frozenset({530, 534, 535, 538})
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
 # Words with which servers refuse whom they talk to, not to whom the mail goes.
 _ABOUT_US = re.compile(r"relay|authenticat|block ?list|blacklist|spamhaus|client host|sender (address )?reject", re.I)
-_ABOUT_RATE = re.compile(r"too many|too much|rate|limit|throttl|slow down", re.I)
+_ABOUT_RATE = re.compile(r"too many|too much|\brate|limit|throttl|slow down", re.I)
 _ABOUT_SIZE = re.compile(r"size|too (big|large|long)", re.I)
 
 
@@ -65,7 +65,8 @@ def replied(stage: Stage, code: int, words: bytes, dialogue: Dialogue) -> NotSen
     status = match[1] if match else ""
     shown = {"server": dialogue.server, "sender": dialogue.sender, "reply": f"{code} {text}".rstrip(" .")}
     mark = f"{code} {status}".strip()
-    is_about_size = status[1:] == ".3.4" or (code == 552 and status != "5.2.2" and bool(_ABOUT_SIZE.search(text)))
+    topic = without_addresses(text)
+    is_about_size = status[1:] == ".3.4" or (code == 552 and status != "5.2.2" and bool(_ABOUT_SIZE.search(topic)))
     if code in _WANTS_SIGN_IN:
         return ProviderDownError(_sign_in_wanted() % shown, mark)
     if is_about_size and code >= 500:
@@ -81,8 +82,8 @@ def replied(stage: Stage, code: int, words: bytes, dialogue: Dialogue) -> NotSen
         return ProviderDownError((_sender_later() if code < 500 else _sender_refused()) % shown, mark)
     if code < 500 or code == 552 or status == "5.2.2":
         later = TryLaterError((_full() if status[1:] == ".2.2" or code == 552 else _later()) % shown, mark)
-        return DoubtError(later) if code < 500 and _ABOUT_RATE.search(text) else later
-    if _ABOUT_US.search(text):
+        return DoubtError(later) if code < 500 and _ABOUT_RATE.search(topic) else later
+    if _ABOUT_US.search(topic):
         return DoubtError(RefusedError(_not_for_us() % shown, mark))
     return RefusedError((_recipient_refused() if stage is Stage.RECIPIENT else _message_refused()) % shown, mark)
 
@@ -100,7 +101,8 @@ def broke(error: OSError, dialogue: Dialogue, *, is_sent: bool) -> NotSentError 
             "%(server)s did not confirm the message (%(reason)s). It may have arrived all the same. "
             "It is tried again by itself."
         )
-        return TryLaterError(text % {"server": dialogue.server, "reason": reason}, "no answer")
+        shown = {"server": dialogue.server, "reason": reason}
+        return TryLaterError(text % shown, "no answer", may_have_arrived=True)
     text = _(
         "The connection to %(server)s broke in the middle of the message (%(reason)s). It is tried again by itself."
     )

@@ -47,6 +47,7 @@ class Twilio:
         Raises:
             RefusedError: the number is none, has unsubscribed, or may not be sent to.
             TryLaterError: nobody knows whether Twilio took it: no answer in time, or none that can be read.
+            DoubtError: Twilio's answer may be about this message, or about every one.
             ProviderDownError: Twilio can't be reached, refuses the account or the sender, or limits the rate.
         """
         status, headers, body = self._post(fields_of(sms))
@@ -63,6 +64,7 @@ class Twilio:
                 )
                 % {"host": self._host(), "status": status},
                 f"http {status}",
+                may_have_arrived=True,
             )
         code, message = str(answer.get("code") or ""), str(answer.get("message") or "")
         raise failure(status, code, message, sms, retry_after=seconds_of(headers.get("Retry-After")))
@@ -113,6 +115,7 @@ class Twilio:
             )
             % {"host": self._host(), "seconds": settings.HEXENROLL_SMS_TIMEOUT},
             "no answer",
+            may_have_arrived=True,
         )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from invitations.messages.message import Sms
 
-from .outcome import NotSentError, ProviderDownError, RefusedError, TryLaterError
+from .outcome import DoubtError, NotSentError, ProviderDownError, RefusedError, TryLaterError
 from .said import said
 
 
@@ -102,15 +102,18 @@ AFTERWARDS = {
 }
 
 
-def failure(status: int, code: str, message: str, sms: Sms, retry_after: float | None = None) -> NotSentError:
+def failure(
+    status: int, code: str, message: str, sms: Sms, retry_after: float | None = None
+) -> NotSentError | DoubtError:
     """Return what an answer other than success means.
 
     | answer | is |
     |---|---|
     | a code of `ON_SENDING` | what stands there |
-    | 401, 403, 404, 3xx | ProviderDownError: the account, or the address |
+    | 401, 3xx | ProviderDownError: the account, or the address |
     | 429, 503 | ProviderDownError, with what Retry-After says |
-    | other 5xx | TryLaterError: Twilio may have sent the message all the same |
+    | 403, 404 | TryLaterError; ProviderDownError when it meets two messages in a row |
+    | other 5xx | the same; Twilio may have sent the message |
     | other 4xx | RefusedError |
 
     Args:
@@ -123,14 +126,16 @@ def failure(status: int, code: str, message: str, sms: Sms, retry_after: float |
     number = f"twilio {code}" if code else f"http {status}"
     fault, reason = ON_SENDING.get(code, (None, ""))
     if fault is None:
-        fault = {401: Fault.ACCOUNT, 403: Fault.ACCOUNT, 404: Fault.ACCOUNT, 429: Fault.RATE}.get(status)
+        fault = {401: Fault.ACCOUNT, 429: Fault.RATE}.get(status)
         reason = _RATE if fault == Fault.RATE else _unknown(status, code, message, sms)
     if fault == Fault.RECIPIENT:
         return RefusedError(str(reason), number)
     if fault is not None or status == 503 or status < 400:
         return ProviderDownError(str(reason), number, retry_after)
-    if status >= 500:
-        return TryLaterError(str(reason), number, retry_after)
+    if status >= 500 or status in (403, 404):
+        # Something that only one recipient meets must not keep the others waiting for good.
+        later = TryLaterError(str(reason), number, retry_after, may_have_arrived=status >= 500)
+        return DoubtError(later)
     return RefusedError(str(reason), number)
 
 

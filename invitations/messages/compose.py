@@ -70,6 +70,14 @@ class Composer:
             raise ComposeError(_("The device has no user any more. Give it one and send the invitation again."))
         if CONTROL.search(invitation.recipient):
             raise ComposeError(_("The recipient's address holds a control character. Correct it at the device user."))
+        if link_token.hash_of(link_token.token_of(invitation.public_id)) != invitation.token_hash:
+            # The password can't be read either: what stands there is what it was encrypted to.
+            raise ComposeError(
+                _(
+                    "SALT_KEY is not the key with which this invitation was made: its link would lead nowhere. Restore "
+                    "the old key, then send it again."
+                )
+            )
         facts = _facts(invitation, device, is_reminder=is_reminder)
         try:
             texts = self._texts_for(invitation.channel, facts.language, device.user.domain_id)

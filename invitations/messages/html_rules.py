@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,8 @@ OUTSIDE = frozenset(("link", "base", "video", "audio", "source", "track", "pictu
 ADDRESSES = frozenset(("src", "srcset", "background", "poster", "data", "action", "formaction", "xlink:href", "lowsrc"))
 # A backslash hides letters in CSS.
 OUTSIDE_CSS = re.compile(r"url\s*\(|@import|expression\s*\(|image-set\s*\(|\\", re.IGNORECASE)
+# A tag with its end, quotation marks in pairs: over others the parser may take minutes.
+TAG = re.compile(r"""</?[a-z][^<>"'=]*+(?:=\s*+(?:"[^"]*"|'[^']*')?+[^<>"'=]*+)*+>""", re.IGNORECASE)
 LINKS = ("https://", "http://", "mailto:", "tel:", "sms:", "#")
 
 
@@ -27,9 +30,7 @@ def check_html(text: str, link: str) -> None:
     Raises:
         TextError: it holds something that a mail must not.
     """
-    rules = _Rules(link)
-    rules.feed(text)
-    rules.close()
+    _Rules(link).check(text)
 
 
 class _Rules(HTMLParser):
@@ -38,6 +39,36 @@ class _Rules(HTMLParser):
         self.link = link
         self.first_line = first_line
         self.is_style = False
+
+    def check(self, text: str) -> None:
+        """Check a piece of HTML; raises TextError."""
+        self._check_ends(text)
+        self.feed(text)
+        self.close()
+
+    def _check_ends(self, text: str) -> None:
+        """Refuse what has no end, and comments that browsers end elsewhere than the parser does."""
+        place = text.find("<")
+        while place >= 0:
+            if text.startswith("<!--", place):
+                end = text.find("-->", place + 4)
+                inside = text[place + 4 : end]
+                if end < 0 or inside.startswith((">", "->")) or "--!>" in inside:
+                    self._refuse_at(text, place, _("The comment has no clear end. Write <!-- comment -->."))
+            elif text[place + 1 : place + 9].upper() == "![CDATA[":
+                self._refuse_at(text, place, _("<![CDATA[ is not possible in a mail."))
+            elif text[place + 1 : place + 2].isalpha() or text.startswith("</", place):
+                tag = TAG.match(text, place)
+                if tag is None:
+                    self._refuse_at(text, place, _("A tag begins here and does not end. Write &lt; for the sign <."))
+                end = tag.end() - 1
+            else:
+                end = place
+            place = text.find("<", end + 1)
+
+    def _refuse_at(self, text: str, place: int, problem: str) -> NoReturn:
+        line = self.first_line + text.count("\n", 0, place)
+        raise TextError(_("Line %(line)s: %(problem)s") % {"line": line, "problem": problem}, "unclosed")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.is_style = tag == "style"
@@ -59,9 +90,7 @@ class _Rules(HTMLParser):
 
     def handle_comment(self, data: str) -> None:
         if data.lstrip().startswith("[if"):  # Outlook reads what is in there
-            inner = _Rules(self.link, self._line())
-            inner.feed(data)
-            inner.close()
+            _Rules(self.link, self._line()).check(data)
 
     def _check_attribute(self, tag: str, name: str, value: str) -> None:
         if name == "hexprobe":

@@ -23,6 +23,12 @@ FILTERS = (
 )
 
 DEEPEST = 10  # `if` in `if`
+MOST_BRANCHES = 20  # of one `if`, with each elif and else
+MOST_PARTS = 100  # of one condition
+MOST_FILTERS = 10  # of one value: each may make it longer
+# What could open a tag, an attribute or an address in a style; a text between quotation marks is not escaped.
+MARKUP = frozenset("<>&\"'()\\")
+LONGEST_QUOTE = 80  # characters of what was typed, in a message about it
 
 
 class TextError(Exception):
@@ -72,6 +78,10 @@ def compiled(source: str, engine: Engine = PLAIN) -> Template:
     for node in _nodes(template.nodelist):
         if isinstance(node, TextNode):
             _check_braces(node)
+        if isinstance(node, IfNode):
+            _check_size(node)
+        if isinstance(node, VariableNode):
+            _check_constants(node, is_html=engine.autoescape)
         for expression in _expressions(node):
             _check_variables(expression, line_of(node))
     return template
@@ -93,7 +103,7 @@ def rendered(template: Template, values: Mapping[str, Any]) -> str:
     # Numbers stay as they are: grouping and language are the values' own matter.
     context = Context(values, autoescape=template.engine.autoescape, use_l10n=False, use_tz=False)
     try:
-        # A plain text: Django marks all that a template renders as safe HTML, also a subject with somebody's name in it.
+        # A plain text: Django marks all that it renders as safe HTML, also a subject with somebody's name in it.
         return template.render(context) + ""
     except Exception as error:  # noqa: BLE001  filters raise whatever they like
         # The error may quote a value, and the values hold secrets.
@@ -103,9 +113,14 @@ def rendered(template: Template, values: Mapping[str, Any]) -> str:
 
 def _syntax_message(error: TemplateSyntaxError) -> str:
     token = getattr(error, "token", None)
-    word = token.contents.split()[0] if token and token.contents else ""
+    word = _short(token.contents.split()[0]) if token and token.contents else ""
     line = token.lineno if token else 1
-    if str(error).startswith("Invalid block tag") and word not in INNER_TAGS:
+    if str(error).startswith("Invalid block tag") and word in INNER_TAGS:
+        return _("Line %(line)s: “%(tag)s” ends or continues nothing: no tag before it is open.") % {
+            "line": line,
+            "tag": word,
+        }
+    if str(error).startswith("Invalid block tag"):
         return _(
             "Line %(line)s: “%(tag)s” is not possible in a message; only if, elif, else, endif and comment are."
         ) % {
@@ -115,10 +130,14 @@ def _syntax_message(error: TemplateSyntaxError) -> str:
     if str(error).startswith("Invalid filter"):
         return _("Line %(line)s: there is no such filter in “%(text)s”. The filters are: %(filters)s.") % {
             "line": line,
-            "text": token.contents if token else "",
+            "text": _short(token.contents) if token else "",
             "filters": ", ".join(FILTERS),
         }
-    return _("Line %(line)s: %(problem)s.") % {"line": line, "problem": str(error).rstrip(".")}
+    return _("Line %(line)s: %(problem)s.") % {"line": line, "problem": _short(str(error).rstrip("."))}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
 def line_of(node: Node) -> int:
@@ -148,12 +167,20 @@ def _expressions(node: Node) -> Iterator[FilterExpression]:
             yield from _operands(condition)
 
 
+def _parts(condition: Any) -> Iterator[Any]:
+    """Yield a condition's operators and operands; no recursion: a chain of `and` may be deeper than the stack."""
+    waiting = [condition]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        operands = (getattr(part, "first", None), getattr(part, "second", None))
+        waiting += [operand for operand in operands if operand is not None]
+
+
 def _operands(condition: Any) -> Iterator[FilterExpression]:
-    if isinstance(getattr(condition, "value", None), FilterExpression):
-        yield condition.value
-    for operand in (getattr(condition, "first", None), getattr(condition, "second", None)):
-        if operand is not None:
-            yield from _operands(operand)
+    for part in _parts(condition):
+        if isinstance(getattr(part, "value", None), FilterExpression):
+            yield part.value
 
 
 def _names(expression: FilterExpression) -> Iterator[str]:
@@ -163,7 +190,33 @@ def _names(expression: FilterExpression) -> Iterator[str]:
             yield ".".join(variable.lookups)
 
 
+def _check_size(node: IfNode) -> None:
+    """Refuse what takes more time or stack than a message is worth."""
+    if len(node.conditions_nodelists) > MOST_BRANCHES:
+        text = _("Line %(line)s: this {%% if %%} has more than %(most)s branches.")
+        raise TextError(text % {"line": line_of(node), "most": MOST_BRANCHES}, "too_many")
+    for condition, _branch in node.conditions_nodelists:
+        if len(list(_parts(condition))) > MOST_PARTS:
+            raise TextError(_("Line %(line)s: this condition is too long.") % {"line": line_of(node)}, "too_many")
+
+
+def _check_constants(node: VariableNode, *, is_html: bool) -> None:
+    """Refuse texts between quotation marks that no rule of HTML would see."""
+    expression = node.filter_expression
+    if not isinstance(expression.var, Variable):
+        text = _("Line %(line)s: “%(text)s” is no variable. Write it without the braces.")
+        raise TextError(text % {"line": line_of(node), "text": _short(str(expression.var))}, "constant")
+    constants = [value for _filter, pairs in expression.filters for is_variable, value in pairs if not is_variable]
+    for value in constants if is_html else ():
+        if MARKUP & set(str(value)):
+            text = _("Line %(line)s: “%(text)s” is not possible as an argument of a filter: it looks like HTML.")
+            raise TextError(text % {"line": line_of(node), "text": _short(str(value))}, "constant")
+
+
 def _check_variables(expression: FilterExpression, line: int) -> None:
+    if len(expression.filters) > MOST_FILTERS:
+        text = _("Line %(line)s: there are more than %(most)s filters after one variable.")
+        raise TextError(text % {"line": line, "most": MOST_FILTERS}, "too_many")
     for name in _names(expression):
         if name not in VARIABLES:
             raise TextError(_unknown_message(name, line), "unknown_variable")
@@ -171,7 +224,7 @@ def _check_variables(expression: FilterExpression, line: int) -> None:
 
 def _unknown_message(name: str, line: int) -> str:
     close = difflib.get_close_matches(name, VARIABLES, 1)
-    facts = {"line": line, "name": name, "close": close[0] if close else "", "names": ", ".join(VARIABLES)}
+    facts = {"line": line, "name": _short(name), "close": close[0] if close else "", "names": ", ".join(VARIABLES)}
     if close:
         return (
             _("Line %(line)s: there is no variable “%(name)s”. Did you mean “%(close)s”? The variables are: %(names)s.")

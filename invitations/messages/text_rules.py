@@ -100,12 +100,24 @@ def _compiled(source: str, *, is_html: bool = False) -> Template:
 
 
 def _check_link(template: Template) -> None:
-    for text in _variants(template):
-        if LINK not in text:
-            raise TextError(
-                _("Write {{ link }} where every message has it, also outside of any {% if %}: it is what enrolls."),
-                "no_link",
-            )
+    list(_variants(template))  # refuses a link that goes through a filter, wherever it stands
+    if not _has_link(template.nodelist):
+        raise TextError(
+            _("Write {{ link }} where every message has it, also outside of any {% if %}: it is what enrolls."),
+            "no_link",
+        )
+
+
+def _has_link(nodes: NodeList) -> bool:
+    """Tell whether the link is in the text whatever the conditions say: they may exclude each other, or not."""
+    for node in nodes:
+        if isinstance(node, VariableNode) and _stand_in(node) == LINK:
+            return True
+        if isinstance(node, IfNode):
+            branches = node.conditions_nodelists
+            if branches[-1][0] is None and all(_has_link(branch) for _condition, branch in branches):
+                return True
+    return False
 
 
 def _check_rendering(template: Template, language: str, *, is_html: bool = False) -> None:

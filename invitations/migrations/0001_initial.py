@@ -57,7 +57,6 @@ class Migration(migrations.Migration):
                         editable=False,
                         help_text="SHA-256 of the link's token, in hexadecimal digits.",
                         max_length=64,
-                        unique=True,
                     ),
                 ),
                 (
@@ -542,6 +541,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="invitation",
             index=models.Index(fields=["recipient", "state"], name="invitation_recipient"),
+        ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.UniqueConstraint(fields=("token_hash",), name="invitation_token_unique"),
         ),
         migrations.AddConstraint(
             model_name="invitation",

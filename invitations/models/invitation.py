@@ -102,7 +102,7 @@ class Invitation(models.Model):
     )
     language = models.CharField(_("language"), max_length=5, choices=Language)
     token_hash = models.CharField(
-        max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the link's token, in hexadecimal digits.")
+        max_length=64, editable=False, help_text=_("SHA-256 of the link's token, in hexadecimal digits.")
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     state_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
@@ -144,6 +144,8 @@ class Invitation(models.Model):
             ("export_invitation", "Can export invitations"),
         )
         constraints = (
+            # Found by it when the link is followed. (With unique=True PostgreSQL gets a second index, for LIKE.)
+            models.UniqueConstraint(fields=("token_hash",), name="invitation_token_unique"),
             # Two sendings at once, or a double click: the second finds the first's invitation, or fails as a whole.
             models.UniqueConstraint(
                 fields=("device",),
@@ -167,7 +169,10 @@ class Invitation(models.Model):
             models.Index(  # delivery_status.py
                 fields=("provider_id",), condition=~models.Q(provider_id=""), name="invitation_provider_id"
             ),
-            models.Index(fields=("recipient", "state"), name="invitation_recipient"),  # reach.py: it bounced before
+            models.Index(fields=("recipient", "state"), name="invitation_recipient"),  # reach.py: what came after it
+            models.Index(  # reach.py: a message to that address bounced
+                fields=("recipient",), condition=models.Q(bounced_at__isnull=False), name="invitation_bounced"
+            ),
         )
 
     def __str__(self) -> str:
@@ -185,6 +190,7 @@ class InvitationEvent(models.Model):
         RETRY = "retry", _("Could not be sent yet")
         FAILED = "failed", _("Could not be sent")
         UNCERTAIN = "uncertain", _("Sent again after a crash")
+        NO_ANSWER = "no_answer", _("Not confirmed: it may have arrived")
         REMINDED = "reminded", _("Reminder sent")
         REVOKED = "revoked", _("Revoked")
         EXTENDED = "extended", _("Extended")

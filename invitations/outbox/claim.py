@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from devices.models import Device
@@ -13,6 +14,7 @@ from invitations.models import Invitation, Sending
 
 from .expiry import forget_passwords
 from .lanes import HeldLane
+from .reminders import ended, has_reminder_left
 
 State = Invitation.State
 # Sendings whose messages may go out. A finished one has reminders yet.
@@ -39,14 +41,7 @@ def claim(lane: HeldLane) -> list[Invitation]:
         bundle = list(light.order_by("next_attempt_at", "pk")[: lane.bundle])
         now = timezone.now()
         kept = _still_wanted(bundle, now)
-        _set_validity(kept, now)
-        claimed = Invitation.objects.filter(pk__in=[invitation.pk for invitation in kept])
-        claimed.filter(state=State.QUEUED).update(state=State.SENDING, state_changed_at=now)
-        claimed.update(holder=lane.holder)
-    for invitation in kept:
-        invitation.holder = lane.holder
-        if invitation.state == State.QUEUED:
-            invitation.state = State.SENDING
+        _take_in_hand(kept, lane, now)
     return kept
 
 
@@ -54,6 +49,8 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
     """Take out of the queue what nobody needs any more, and the one-time passwords with it; return the others."""
     kept, by_reason = [], dict[str, list[int]]()
     expired, finished = [], []
+    # Whoever complained while a worker had the message in hand: only the timeline tells.
+    unwanted = ended(invitation.pk for invitation in bundle if invitation.state != State.QUEUED)
     for invitation in bundle:
         device = invitation.device
         if device.status != Device.Status.PRE_APPROVED:
@@ -62,7 +59,7 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
             by_reason.setdefault(Invitation.RevokedBecause.APPROVAL, []).append(invitation.pk)
         elif invitation.expires_at and invitation.expires_at <= now:
             expired.append(invitation.pk)
-        elif invitation.state != State.QUEUED and not has_reminder_left(invitation):
+        elif invitation.state != State.QUEUED and (invitation.pk in unwanted or not has_reminder_left(invitation)):
             finished.append(invitation.pk)
         else:
             kept.append(invitation)
@@ -72,30 +69,33 @@ def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitatio
         mine.update(state=State.REVOKED, revoked_because=reason, **gone)
     if expired:
         Invitation.objects.filter(pk__in=expired).update(state=State.EXPIRED, **gone)
-    if ended := {*expired, *chain.from_iterable(by_reason.values())}:
-        forget_passwords(Device.objects.filter(pk__in=[row.device_id for row in bundle if row.pk in ended]))
+    if over := {*expired, *chain.from_iterable(by_reason.values())}:
+        forget_passwords(Device.objects.filter(pk__in=[row.device_id for row in bundle if row.pk in over]))
     if finished:
         Invitation.objects.filter(pk__in=finished).update(next_attempt_at=None)
     return kept
 
 
-def has_reminder_left(invitation: Invitation) -> bool:
-    """Tell whether an invitation that was sent may be reminded of once more."""
-    is_open = invitation.state in Invitation.ON_ITS_WAY
-    return is_open and bool(
-        invitation.sending.remind_after_days and invitation.reminders < invitation.sending.remind_at_most
-    )
+def _take_in_hand(bundle: Sequence[Invitation], lane: HeldLane, now: datetime) -> None:
+    """Write the lane's holder into a bundle; the time of those that go out for the first time begins.
 
-
-def _set_validity(bundle: Sequence[Invitation], now: datetime) -> None:
-    """Let the time of those that go out for the first time begin."""
-    fresh: dict[int, list[Invitation]] = {}
+    One UPDATE, as a rule: each costs an entry in every index of the table for each row.
+    """
+    by_validity: dict[int, list[Invitation]] = {}
     for invitation in bundle:
-        if invitation.expires_at is None:
-            fresh.setdefault(invitation.sending.validity_days, []).append(invitation)
-    for days, invitations in fresh.items():
+        by_validity.setdefault(invitation.sending.validity_days, []).append(invitation)
+    is_first = When(state=State.QUEUED, then=Value(State.SENDING.value))
+    began = When(state=State.QUEUED, then=Value(now))
+    for days, invitations in by_validity.items():
         expires_at = now + timedelta(days=days)
-        without = Invitation.objects.filter(Q(expires_at=None), pk__in=[invitation.pk for invitation in invitations])
-        without.update(expires_at=expires_at)
+        Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]).update(
+            holder=lane.holder,
+            state_changed_at=Case(began, default=F("state_changed_at")),
+            state=Case(is_first, default=F("state")),
+            expires_at=Coalesce(F("expires_at"), Value(expires_at)),
+        )
         for invitation in invitations:
-            invitation.expires_at = expires_at
+            invitation.holder = lane.holder
+            invitation.expires_at = invitation.expires_at or expires_at
+            if invitation.state == State.QUEUED:
+                invitation.state = State.SENDING

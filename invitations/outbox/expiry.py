@@ -32,6 +32,13 @@ def expire() -> int:
 
 
 def forget_passwords(devices: QuerySet[Device]) -> int:
-    """Remove the one-time passwords of devices without a live invitation; return how many devices lost one."""
+    """Remove the one-time passwords of devices without a live invitation; return how many devices lost one.
+
+    For a transaction of the caller's.
+    """
+    # Locked first, and looked at by a statement of its own: whoever invites one of them at this moment (queueing.py)
+    # holds it, and has committed the new invitation by then.
+    locked = devices.exclude(one_time_password=None).order_by("pk").select_for_update(of=("self",), no_key=True)
+    numbers = list(locked.values_list("pk", flat=True))
     live = Invitation.objects.live().filter(device=OuterRef("pk"))
-    return devices.exclude(Exists(live)).exclude(one_time_password=None).update(one_time_password=None)
+    return Device.objects.filter(pk__in=numbers).exclude(Exists(live)).update(one_time_password=None)

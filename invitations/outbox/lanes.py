@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from invitations.channels.outcome import ProviderDownError
@@ -90,13 +90,13 @@ class HeldLane:
         self._pk = lane.pk
         self._rate = rate(lane.channel)
         self._next = lane.next_send_at.timestamp() if self._rate and lane.next_send_at else 0.0
-        self._has_troubles = bool(lane.troubles)
-        self._held_until = time.monotonic() + LEASE.total_seconds()
+        self._troubles = lane.troubles
+        self._held_until = _seconds() + LEASE.total_seconds()
 
     @property
     def is_held(self) -> bool:
         """Tell whether the lease is certain to run for a while yet."""
-        return time.monotonic() < self._held_until - 2 * RENEWED_EVERY
+        return _seconds() < self._held_until - 2 * RENEWED_EVERY
 
     @property
     def bundle(self) -> int:
@@ -114,7 +114,7 @@ class HeldLane:
 
     def renew(self) -> None:
         """Hold the lane for another lease."""
-        began = time.monotonic()
+        began = _seconds()
         mine = Lane.objects.filter(pk=self._pk, holder=self.holder)
         if mine.update(lease_until=timezone.now() + LEASE):
             self._held_until = began + LEASE.total_seconds()
@@ -123,16 +123,17 @@ class HeldLane:
 
     def works(self) -> None:
         """Write down that the provider takes messages again."""
-        if self._has_troubles:
+        if self._troubles:
             Lane.objects.filter(channel=self.channel).update(troubles=0, trouble="", paused_until=None)
-            self._has_troubles = False
+            self._troubles = 0
 
     def pause(self, error: ProviderDownError) -> None:
         """Leave the provider alone for a while, in all lanes; the wait grows with each trouble in a row."""
-        count = Lane.objects.values_list("troubles", flat=True).get(pk=self._pk) + 1
+        # What all lanes meet at once is one trouble, however many of them there are.
+        count = max(self._troubles + 1, Lane.objects.values_list("troubles", flat=True).get(pk=self._pk))
         until = timezone.now() + wait_for_provider(count, error.retry_after)
         lanes = Lane.objects.filter(channel=self.channel)
-        lanes.update(paused_until=until, troubles=F("troubles") + 1, trouble=error.message)
+        lanes.update(paused_until=until, troubles=count, trouble=error.message)
         logger.warning("%s can't be sent until %s: %s", self.channel, until.isoformat(), error.message)
 
     def give_back(self) -> None:
@@ -158,6 +159,14 @@ def take_lane(channel: str) -> Iterator[HeldLane | None]:
         stop.set()
         renewal.join()
         held.give_back()
+
+
+def _seconds() -> float:
+    """Return the time of a clock that nobody sets, and that goes on while the machine sleeps, as the lease does.
+
+    Python's time.monotonic() stands still meanwhile on Linux; macOS has no CLOCK_BOOTTIME, and its own goes on.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _take(channel: str) -> HeldLane | None:

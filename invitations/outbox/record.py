@@ -10,11 +10,9 @@
 Who finds that the invitation is not in its hand any more writes nothing.
 """
 
-from datetime import datetime, timedelta
-
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +20,7 @@ from devices.imports.sql import execute
 from invitations.channels.outcome import Accepted, NotSentError, TryLaterError
 from invitations.models import Invitation, InvitationEvent
 
+from .reminders import next_reminder
 from .retry import wait_for_message
 
 State = Invitation.State
@@ -76,7 +75,7 @@ def _reminded(invitation: Invitation, outcome: Accepted) -> None:
     sent = invitation.reminders + 1
     changed = _held(invitation).update(
         holder=None,
-        attempts=F("attempts") + 1,
+        attempts=_tried(invitation) + 1,
         provider_id=outcome.provider_id[:255],
         last_error="",
         error_code="",
@@ -87,21 +86,25 @@ def _reminded(invitation: Invitation, outcome: Accepted) -> None:
         invitation.note(Kind.REMINDED)
 
 
-def refused(invitation: Invitation, error: NotSentError) -> None:
-    """Write down that this message will never be taken."""
-    changes = {"holder": None, "attempts": F("attempts") + 1, "next_attempt_at": None, **_why(error)}
+def refused(invitation: Invitation, error: NotSentError) -> bool:
+    """Write down that this message will never be taken; return False when it is not in the lane's hand any more."""
+    changes = {"holder": None, "attempts": _tried(invitation) + 1, "next_attempt_at": None, **_why(error)}
     if not is_reminder(invitation):
         changes |= {"state": State.FAILED, "state_changed_at": timezone.now()}
-    if _held(invitation).update(**changes):
+    is_mine = bool(_held(invitation).update(**changes))
+    if is_mine:
         invitation.note(Kind.FAILED, error.message)
+    return is_mine
 
 
 def try_later(invitation: Invitation, error: TryLaterError) -> None:
     """Write down that this message is tried again, and when."""
-    attempts = invitation.attempts + 1
+    attempts = _tried(invitation) + 1
     if attempts >= settings.HEXENROLL_SEND_ATTEMPTS:
         text = _("Given up after %(count)s attempts. The last answer: %(message)s")
-        refused(invitation, NotSentError(text % {"count": attempts, "message": error.message}, error.code))
+        last = NotSentError(text % {"count": attempts, "message": error.message}, error.code)
+        if refused(invitation, last) and error.may_have_arrived:
+            invitation.note(Kind.NO_ANSWER, error.message)  # undo (veto.py) has to know
         return
     now = timezone.now()
     changes: dict[str, object] = {
@@ -113,7 +116,7 @@ def try_later(invitation: Invitation, error: TryLaterError) -> None:
     if not is_reminder(invitation):
         changes |= {"state": State.QUEUED, "state_changed_at": now}
     if _held(invitation).update(**changes):
-        invitation.note(Kind.RETRY, error.message)
+        invitation.note(Kind.NO_ANSWER if error.may_have_arrived else Kind.RETRY, error.message)
 
 
 def release(bundle: list[Invitation]) -> None:
@@ -127,18 +130,17 @@ def release(bundle: list[Invitation]) -> None:
     mine.update(holder=None)
 
 
+def _tried(invitation: Invitation) -> int:
+    """Return how often the message in hand was tried before; of a reminder only its own attempts count.
+
+    What was written down about the message before it has no error: that was taken.
+    """
+    return 0 if is_reminder(invitation) and not invitation.last_error else invitation.attempts
+
+
 def _held(invitation: Invitation) -> QuerySet[Invitation]:
     return Invitation.objects.filter(pk=invitation.pk, holder=invitation.holder)
 
 
 def _why(error: NotSentError) -> dict[str, object]:
     return {"last_error": error.message, "error_code": error.code[:40]}
-
-
-def next_reminder(invitation: Invitation, *, sent: int, now: datetime) -> datetime | None:
-    """Return when the next reminder is due, None: there will be none."""
-    sending = invitation.sending
-    if not sending.remind_after_days or sent >= sending.remind_at_most:
-        return None
-    at = now + timedelta(days=sending.remind_after_days)
-    return at if invitation.expires_at is None or at < invitation.expires_at else None

@@ -48,7 +48,10 @@ class SendForm(forms.Form):
 
     def __init__(self, given: Any) -> None:
         """Read the choices from a request; what it does not hold is as the settings say."""
-        super().__init__({**defaults(), **{name: given[name] for name in self.base_fields if name in given}})
+        read = {**defaults(), **{name: given[name] for name in self.base_fields if name in given}}
+        if read["when"] != LATER:
+            read.pop("starts_at", None)  # it is not asked for, and whatever stands there goes nowhere
+        super().__init__(read)
 
     def clean(self) -> dict[str, Any]:
         """Look at what belongs together.
@@ -60,7 +63,6 @@ class SendForm(forms.Form):
         if chosen.get("when") == LATER:
             self._check_time(chosen)
         else:
-            self.errors.pop("starts_at", None)  # it is not asked for
             chosen["starts_at"] = None
         after, days = chosen.get("remind_after_days"), chosen.get("validity_days")
         if after and days and after >= days:
@@ -84,6 +86,16 @@ class SendForm(forms.Form):
         if name in self.cleaned_data:
             return self.cleaned_data[name]
         return self.fields[name].clean(defaults().get(name))
+
+    def for_address(self) -> dict[str, str]:
+        """Return the choices of a valid form for the query of an address: as they were understood, so all are short."""
+        chosen = self.cleaned_data
+        texts = {
+            name: str(chosen[name]) for name in chosen if name != "starts_at" and chosen[name] not in (None, "", False)
+        }
+        if chosen["starts_at"] is not None:
+            texts["starts_at"] = f"{timezone.localtime(chosen['starts_at']):%Y-%m-%dT%H:%M}"
+        return texts
 
     def options(self) -> Options:
         """Return the choices of a valid form as the action takes them."""

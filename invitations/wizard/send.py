@@ -52,8 +52,7 @@ class SendView(InvitingView):
 
     def _back(self, form: SendForm) -> HttpResponse:
         """Return to the page with what was chosen on it."""
-        chosen = {name: value for name, value in form.data.items() if value not in (None, "", False)}
-        return redirect(reverse("enroll:send", args=[self.batch.pk]) + "?" + urlencode(chosen))
+        return redirect(reverse("enroll:send", args=[self.batch.pk]) + "?" + urlencode(form.for_address()))
 
     def page(self, form: SendForm, *, is_answered: bool = False) -> HttpResponse:
         """Return the page with these choices; `is_answered`: somebody pressed Send, and something is wrong."""

@@ -1,7 +1,7 @@
 """What would one write without an outbox? A Celery task for each message, with Django's mail API (the contender (a)).
 
-Included by the bench's worker. Subject, text and HTML are those of hexenroll, by the same templates; the QR code is made
-by segno for each mail, the connection is Django's own for each mail, and what became of it is one UPDATE.
+Included by the bench's worker. Subject, text and HTML are those of hexenroll, by the same templates; the QR code is
+made by segno for each mail, the connection is Django's own for each mail, and what became of it is one UPDATE.
 """
 
 from datetime import timedelta
@@ -31,7 +31,7 @@ def send_one(pk: int) -> None:
     assert isinstance(message, Mail)
     mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [message.recipient])
     mail.extra_headers = {"Message-ID": message.message_id, **dict(message.headers)}
-    mail.mixed_subtype = "related"
+    mail.mixed_subtype = "related"  # type: ignore[attr-defined]  # of EmailMessage; the stubs miss it
     mail.attach_alternative(message.html, "text/html")
     image = MIMEImage(message.qr_code, "png")
     image.add_header("Content-ID", "<qr-code>")

@@ -2,8 +2,8 @@
 
 Contenders, interleaved, each in a fresh database of one PostgreSQL (fsync on), all into the same SMTP sink:
 (h) hexenroll's worker, as `make run` starts it; (a) the same worker with one Celery task for each message and Django's
-mail API; (b) smtplib over one connection with ready-made messages. Then where the time of (h) goes, and how long 100,000
-invitations take to be queued.
+mail API; (b) smtplib over one connection with ready-made messages. Then where the time of (h) goes, and how long
+100,000 invitations take to be queued.
 """
 
 import argparse
@@ -50,9 +50,7 @@ class Bench:
     def __init__(self, servers: Servers) -> None:
         self.servers = servers
         self.redis_url = start_valkey(servers)
-        self.sink = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.smtp_sink"], stdout=subprocess.PIPE, text=True
-        )
+        self.sink = subprocess.Popen([sys.executable, "-m", "tests.bench.smtp_sink"], stdout=subprocess.PIPE, text=True)
         assert self.sink.stdout is not None
         self.port = int(self.sink.stdout.readline())
         self.warm_up = write(servers.folder / "warm-up.csv", WARM_UP, seed=1)

@@ -1,7 +1,7 @@
-"""One measurement of invitations, in a process of its own: `python -m tests.bench.outbox_contender NAME FILE WARM_UP_FILE`.
+"""One measurement of invitations, in a process of its own: `python -m tests.bench.outbox_contender NAME FILE WARM_UP`.
 
-NAME is a function of CONTENDERS. The environment names database, broker and the sink (EMAIL_URL); prints a JSON object
-with `seconds` and whatever else there is.
+FILE and WARM_UP are files of devices, NAME is a function of CONTENDERS. The environment names database, broker
+and the sink (EMAIL_URL); prints a JSON object with `seconds` and whatever else there is.
 """
 
 import json

@@ -49,7 +49,8 @@ def test_the_file_has_line_and_reason_in_front_and_the_bad_rows_alone() -> None:
     ]
     assert table_rows[2][:2] == [
         "5",
-        "“Name” is empty. Fill it in. “x” is not an e-mail address. Write it like name@example.com.",
+        "“Name” is empty. Fill it in. “x” is not an e-mail address. Write it like name@example.com: "
+        "without spaces, and with no letters but a to z before the @.",
     ]
     assert len(table_rows) == 3
 

@@ -19,6 +19,8 @@ RIGHT = [
     "o'brien@example.com",
     "!#$%&'*+/=?^_`{|}~-@example.com",
     '"ada@home"@example.com',
+    '"quoted"@example.com',
+    "u@exämple.com",
     "ada@[192.0.2.1]",
     "ada@[2001:db8::1]",
     "ada@123.example.com",
@@ -55,6 +57,7 @@ WRONG = [
     "http://example.com",
     "ada@example.c",
     '"ada@example.com',
+    '"quo ted"@example.com',
     "ada\\@example.com",
     "ada@[192.0.2.256]",
     "ada@exa_mple.com",
@@ -76,7 +79,10 @@ def test_wrong_addresses_are_an_error(address: str) -> None:
 def test_the_message_says_how_an_address_is_written() -> None:
     found = problem(checked_rows(row(1, email="ada(at)example.com")))
     text = problems.message(found.code, column=found.column, value=found.value, detail=found.detail)
-    assert text == "“ada(at)example.com” is not an e-mail address. Write it like name@example.com."
+    assert text == (
+        "“ada(at)example.com” is not an e-mail address. Write it like name@example.com: without spaces, and with "
+        "no letters but a to z before the @."
+    )
 
 
 @pytest.mark.parametrize("cell", ["Ada Lovelace <ada@example.com>", "<ada@example.com>", "mailto:ada@example.com"])

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from devices.admin.device_user import DeviceUserForm
 from devices.models import DeviceUser
 from tests.factories import DeviceUserFactory, DomainFactory
 
@@ -50,3 +51,14 @@ def test_what_is_no_number_is_said_in_the_words_of_the_import(
 ) -> None:
     user = DeviceUserFactory.create(domain=DomainFactory.create(phone_region=region))
     assert saved(administrator_client, user, written).startswith(error)
+
+
+def test_a_form_without_the_domain_goes_by_the_users_own() -> None:
+    class WithoutDomain(DeviceUserForm):
+        class Meta(DeviceUserForm.Meta):
+            fields = ("name", "email", "sam_account_name", "mobile")  # type: ignore[assignment]
+
+    user = DeviceUserFactory.create(domain=DomainFactory.create(phone_region="DE"))
+    form = WithoutDomain({"name": user.name, "email": user.email, "mobile": "0170 1234567"}, instance=user)
+    assert form.is_valid()
+    assert form.save().mobile == "+491701234567"

@@ -96,7 +96,8 @@ def test_a_file_with_errors_is_exit_status_1_lists_them_and_writes_nothing(file:
             "column": "Email",
             "value": "x",
             "code": "email_invalid",
-            "message": "“x” is not an e-mail address. Write it like name@example.com.",
+            "message": "“x” is not an e-mail address. Write it like name@example.com: without spaces, and with "
+            "no letters but a to z before the @.",
         },
     ]
     assert portal_state() == before

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from devices.models import Device
@@ -87,11 +88,34 @@ def test_a_device_without_user_and_name_and_an_invitation_without_end_have_a_pag
 
 
 def test_names_are_text_and_nothing_else(client: Client) -> None:
-    user = DeviceUserFactory.create(name="<script>alert(1)</script>\u202e")
+    user = DeviceUserFactory.create(name="<script>alert(1)</script>")
     page = read(client, invite(device={"user": user, "name": "<img src=x>"}))
     assert "<script" not in page
     assert "<img" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u202a", "\u2066", "\u2067", "\u2069", "\x07"])
+@pytest.mark.parametrize("rest", ["", "/password"])
+def test_names_can_not_turn_the_direction_of_writing(client: Client, settings: Settings, mark: str, rest: str) -> None:
+    settings.HEXENROLL_ORGANISATION = f"Contoso{mark} Ltd."
+    user = DeviceUserFactory.create(name=f"Ada{mark}ecalevoL", email="ada@example.org")
+    invitation = invite(device={"user": user, "name": f"Mac{mark}koob"})
+    answer = client.post(address(invitation, rest)) if rest else client.get(address(invitation))
+    page = answer.content.decode()
+    assert mark not in page
+    assert "Hello, Ada ecalevoL" in words(page)
+    assert "Mac koob" in page
+
+
+@pytest.mark.parametrize("email", ['"quoted"@example.com', "ada+device@example.com", "u@exämple.com"])
+def test_an_unusual_address_of_the_user_is_shown_as_it_is(client: Client, email: str) -> None:
+    user = DeviceUserFactory.create(name=USER, email=email)
+    assert f'<code class="value">{escape(email)}</code>' in read(client, invite(device={"user": user}))
+
+
+def test_right_after_it_was_sent_all_its_days_are_left(client: Client) -> None:
+    assert "7 days left" in words(read(client, invite(expires_at=timezone.now() + timedelta(days=7))))
 
 
 @pytest.mark.parametrize("platform", Platform.values)
@@ -340,6 +364,14 @@ def test_a_link_that_leads_nowhere_says_why_and_nothing_about_anybody(
 @pytest.mark.parametrize("state", OPEN_LINKS)
 def test_a_link_works_from_the_moment_of_sending(client: Client, state: str) -> None:
     read(client, invite(state=state))
+
+
+def test_a_message_that_arrived_without_its_servers_word_is_not_sent_again_once_it_is_opened(client: Client) -> None:
+    invitation = invite(state=State.QUEUED, attempts=1, next_attempt_at=timezone.now())
+    read(client, invitation)
+    invitation.refresh_from_db()
+    assert (invitation.state, invitation.next_attempt_at) == (State.OPENED, None)
+    assert invitation.opened_at is not None
 
 
 def test_every_standing_but_open_has_a_page() -> None:

@@ -3,6 +3,7 @@
 Runs with the portal's environment and prints what the step returns; a StepError's text goes to stderr, exit status 1.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -14,8 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
 django.setup()
 
 from devices.imports import steps  # noqa: E402 - needs the settings
-from devices.models import Domain, ImportBatch  # noqa: E402
+from devices.models import Device, Domain, ImportBatch  # noqa: E402
 from invitations import actions  # noqa: E402
+from invitations.link_token import token_of  # noqa: E402
+from invitations.models import Invitation  # noqa: E402
 
 
 def upload(path: str) -> int:
@@ -53,8 +56,25 @@ def invite(number: str) -> int:
     return actions.invite_batch(batch, actions.Options(channel="email"), None).pk
 
 
+def resend(number: str) -> int:
+    """Send an invitation again; return the number of the sending."""
+    return actions.resend(Invitation.objects.get(pk=number), None).pk
+
+
+def revoke(number: str) -> None:
+    actions.revoke(Invitation.objects.get(pk=number), None)
+
+
+def secrets(_number: str) -> str:
+    """Return the links' tokens of all invitations and the one-time passwords of all devices, as JSON."""
+    tokens = [token_of(public_id) for public_id in Invitation.objects.values_list("public_id", flat=True)]
+    passwords = Device.objects.exclude(one_time_password=None).values_list("one_time_password", flat=True)
+    return json.dumps({"tokens": tokens, "passwords": list(passwords)})
+
+
 STEPS: dict[str, Callable[..., object]] = {
-    step.__name__: step for step in (upload, map_columns, start_check, start_commit, start_undo, invite)
+    step.__name__: step
+    for step in (upload, map_columns, start_check, start_commit, start_undo, invite, resend, revoke, secrets)
 }
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -96,6 +97,29 @@ def test_invitations_that_are_sent_while_the_broker_is_down_go_out_when_it_is_ba
         valkey()
         wait_until(lambda: len(server.messages) == 50, 60, lambda: visitor.get(f"{WIZARD}{batch}/send/").text)
         wait_until(lambda: "Sent 50" in visitor.get(f"{WIZARD}{batch}/send/").text, 10)
+
+
+def test_a_page_does_not_wait_for_a_broker_that_hangs(
+    make_portal: MakePortal, valkey: Callable[[], "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    broker = valkey()
+    with SmtpServer() as server:
+        address = f"smtp://127.0.0.1:{server.port}"
+        portal = make_portal(REDIS_URL=f"unix://{tmp_path}/valkey/socket", EMAIL_URL=address).start()
+        file = device_file.write(tmp_path / "devices.csv", 5)
+        done = portal.manage("import_devices", str(file.path), "--invite", "none", "--json")
+        batch = json.loads(done.stdout)["batch"]
+        visitor = Visitor(portal)
+        broker.send_signal(signal.SIGSTOP)
+        try:
+            choices = {"channel": "email", "validity_days": "7", "remind_after_days": "0", "remind_at_most": "2"}
+            began = time.monotonic()
+            answer = visitor.post(f"{batch}/send/", **choices, when="now", request_key=str(uuid4()))
+            assert time.monotonic() - began < 25
+            assert "The invitations are being prepared." in answer.text
+        finally:
+            broker.send_signal(signal.SIGCONT)
+        wait_until(lambda: len(server.messages) == 5, 60, lambda: visitor.get(f"{WIZARD}{batch}/send/").text)
 
 
 def test_a_check_that_waits_in_a_broker_that_is_killed_is_done(

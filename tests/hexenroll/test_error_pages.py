@@ -1,12 +1,18 @@
 """What people read when a request can't be answered."""
 
+import logging
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import Client, override_settings
+from django.utils.module_loading import import_string
 
+from hexenroll.masked_log import MaskedFormatter
 from tests.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +72,47 @@ def test_no_error_page_shows_how_the_program_is_made(administrator: object, db: 
         page = sign_in(administrator).get(path).content.decode()  # type: ignore[arg-type]
         assert "Traceback" not in page
         assert str(Path(settings.BASE_DIR)) not in page
+
+
+# --- requests that any stranger can send -----------------------------------------------------------------
+def logged(capsys: pytest.CaptureFixture[str], ask: Callable[[], object]) -> list[str]:
+    """Return the lines that the portal's own handler writes while something is asked."""
+    handler = logging.StreamHandler(sys.stderr)
+    logging_settings: Any = settings.LOGGING
+    configured = logging_settings["handlers"]["stderr"]["filters"]
+    for name in configured:
+        handler.addFilter(import_string(logging_settings["filters"][name]["()"])())
+    handler.setFormatter(MaskedFormatter(logging_settings["formatters"]["line"]["format"]))
+    logging.getLogger().addHandler(handler)
+    try:
+        capsys.readouterr()
+        ask()
+        return capsys.readouterr().err.splitlines()
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def test_a_wrong_host_is_one_short_line_in_the_log(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    host = "evil.example.com" + "x" * 5000
+    (line,) = logged(capsys, lambda: client.get("/healthz/no", headers={"Host": host}))
+    assert " WARNING django.security.DisallowedHost: Invalid HTTP_HOST header: 'evil.example.com" in line
+    assert len(line) < 400
+
+
+def test_too_many_fields_at_a_callback_are_one_line_here_and_one_there(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = "&".join(f"f{number}=" for number in range(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answers.append(client.post("/webhooks/twilio/", many, content_type="application/x-www-form-urlencoded"))
+
+    with override_settings(SMS_PROVIDER="twilio", TWILIO_ACCOUNT_SID="AC" + "0" * 32, TWILIO_AUTH_TOKEN="t" * 32):
+        lines = logged(capsys, ask)
+    (answer,) = answers
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.content.decode().startswith("This request can't be read\n")
+    assert "<" not in answer.content.decode()
+    assert [" WARNING django.security.TooManyFieldsSent: " in line for line in lines] == [True]

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from devices.models import Device, ImportBatch
-from invitations import actions, queueing
+from invitations import actions, many, queueing
 from invitations.actions import ActionError, Options
+from invitations.channels.outcome import RefusedError, TryLaterError
 from invitations.models import Invitation, InvitationEvent, Sending
+from invitations.outbox import tend
 from tests.devices.importing import checked_rows, committed, device, row, undone
 from tests.factories import DeviceFactory, ImportBatchFactory, InvitationFactory, SendingFactory
 from tests.invitations.outbox import Provider, provider, state_of, worked
@@ -118,6 +121,21 @@ def test_a_resent_invitation_has_a_new_link_and_the_old_one_is_dead(state: str, 
     assert new != old
     assert new.token_hash != old.token_hash
     assert state_of(old) not in Invitation.LIVE
+    assert new.replaces == old
+
+
+@pytest.mark.parametrize("how", ["one", "many"])
+def test_what_is_sent_again_is_sent_as_before(how: str) -> None:
+    before = {"language": "de", "validity_days": 3, "remind_after_days": 1, "remind_at_most": 2}
+    old = InvitationFactory.create(state=State.EXPIRED, sending=SendingFactory.create(**before))
+    if how == "one":
+        sending = actions.resend(old, None)
+    else:
+        [sending] = many.resend(Invitation.objects.all(), None).sendings
+    assert {name: getattr(sending, name) for name in before} == before
+    prepared(sending)
+    new = Invitation.objects.live().get()
+    assert (new.language, new.replaces) == ("de", old)
 
 
 @pytest.mark.parametrize("state", [State.REDEEMED, State.SENDING])
@@ -169,6 +187,53 @@ def test_a_valid_invitation_is_extended(administrator: User) -> None:
     assert invitation.events.get().kind == InvitationEvent.Kind.EXTENDED
 
 
+def test_an_extension_never_shortens() -> None:
+    late = timezone.now() + timedelta(days=30)
+    invitation = InvitationFactory.create(state=State.SENT, expires_at=late)
+    with pytest.raises(ActionError, match="valid for longer than that already"):
+        actions.extend(invitation, 7, None)
+    assert many.extend(Invitation.objects.all(), 7, None).skipped == {many.Skipped.VALID_LONGER: 1}
+    invitation.refresh_from_db()
+    assert invitation.expires_at == late
+    assert not invitation.events.exists()
+
+
+@pytest.mark.parametrize("how", ["one", "many"])
+@pytest.mark.parametrize(
+    ("wish", "changes", "is_planned"),
+    [
+        ({"remind_after_days": 5, "remind_at_most": 1}, {}, True),
+        ({"remind_after_days": 5, "remind_at_most": 1}, {"reminders": 1}, False),
+        ({"remind_after_days": 5, "remind_at_most": 1}, {"state": State.BOUNCED}, False),
+        ({"remind_after_days": 0, "remind_at_most": 1}, {}, False),
+        ({"remind_after_days": 7, "remind_at_most": 1}, {}, False),
+        ({"remind_after_days": 5, "remind_at_most": 1, "state": Sending.State.CANCELLED}, {}, False),
+    ],
+)
+def test_who_has_longer_is_reminded_again_where_there_is_room(
+    wish: dict[str, Any], changes: dict[str, Any], is_planned: bool, how: str
+) -> None:
+    known = {"state": State.SENT, "expires_at": timezone.now() + timedelta(hours=1), "next_attempt_at": None}
+    invitation = InvitationFactory.create(sending=SendingFactory.create(**wish), **(known | changes))
+    if how == "one":
+        actions.extend(invitation, 7, None)
+    else:
+        many.extend(Invitation.objects.all(), 7, None)
+    invitation.refresh_from_db()
+    assert (invitation.next_attempt_at is not None) == is_planned
+    if invitation.next_attempt_at:
+        assert timedelta(days=4) < invitation.next_attempt_at - timezone.now() <= timedelta(days=5)
+
+
+def test_who_complained_is_not_reminded_because_of_an_extension() -> None:
+    sending = SendingFactory.create(remind_after_days=5, remind_at_most=1)
+    soon = timezone.now() + timedelta(hours=1)
+    invitation = InvitationFactory.create(sending=sending, state=State.SENT, expires_at=soon, next_attempt_at=None)
+    invitation.note(InvitationEvent.Kind.COMPLAINED)
+    actions.extend(invitation, 7, None)
+    assert invitation.next_attempt_at is None
+
+
 @pytest.mark.parametrize(("state", "hours"), [(State.EXPIRED, 1), (State.SENT, -1), (State.QUEUED, 1)])
 def test_one_that_is_over_or_was_not_sent_is_not_extended(state: str, hours: int) -> None:
     invitation = InvitationFactory.create(state=state, expires_at=timezone.now() + timedelta(hours=hours))
@@ -189,6 +254,60 @@ def test_an_import_whose_users_were_invited_is_not_undone(provider: Provider) ->
     undone(batch)
     assert batch.state == ImportBatch.State.COMMITTED
     assert batch.failure["message"] == "Nothing was undone: 2 device users of this import have been invited."
+
+
+def invited(provider: Provider, *answers: Exception) -> ImportBatch:
+    """Import one row, and invite its user, whose messages are answered so."""
+    batch = committed(checked_rows(row(1)))
+    prepared(actions.invite_batch(batch, Options(channel="email"), None))
+    provider.answers[""] = list(answers)
+    for _answer in answers:
+        Invitation.objects.exclude(next_attempt_at=None).update(next_attempt_at=timezone.now())
+        worked()
+    return batch
+
+
+UNANSWERED = TryLaterError("It may have arrived all the same.", "no answer", may_have_arrived=True)
+GREYLISTED = TryLaterError("Greylisted.", "451")
+REFUSED = RefusedError("There is no such mailbox.", "550")
+
+
+@pytest.mark.parametrize("answers", [(UNANSWERED,), (UNANSWERED, GREYLISTED), (UNANSWERED, REFUSED)])
+def test_an_import_is_not_undone_where_a_message_may_have_arrived(
+    provider: Provider, answers: tuple[Exception, ...]
+) -> None:
+    batch = invited(provider, *answers)
+    undone(batch)
+    assert batch.failure["message"] == (
+        "Nothing was undone: A message to 1 device user of this import may have arrived."
+    )
+
+
+def test_an_import_is_not_undone_where_the_last_attempt_may_have_arrived(
+    provider: Provider, settings: Settings
+) -> None:
+    settings.HEXENROLL_SEND_ATTEMPTS = 1
+    batch = invited(provider, UNANSWERED)
+    assert Invitation.objects.get().state == State.FAILED
+    undone(batch)
+    assert "may have arrived" in batch.failure["message"]
+
+
+def test_an_import_is_not_undone_where_a_worker_died_over_a_message() -> None:
+    batch = committed(checked_rows(row(1)))
+    prepared(actions.invite_batch(batch, Options(channel="email"), None))
+    Invitation.objects.update(state=State.SENDING, holder="9f3c4a52-6f43-4a39-8b1e-0a4c7d1c2b11")
+    tend.put_back()
+    assert Invitation.objects.get().state == State.QUEUED
+    undone(batch)
+    assert "may have arrived" in batch.failure["message"]
+
+
+@pytest.mark.parametrize("answers", [(GREYLISTED,), (REFUSED,), (GREYLISTED, REFUSED)])
+def test_an_import_whose_messages_were_refused_is_undone(provider: Provider, answers: tuple[Exception, ...]) -> None:
+    batch = invited(provider, *answers)
+    undone(batch)
+    assert batch.state == ImportBatch.State.UNDONE
 
 
 def test_an_import_is_undone_together_with_the_invitations_that_wait() -> None:

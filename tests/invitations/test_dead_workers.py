@@ -1,5 +1,6 @@
 """What becomes of the messages that a worker had in hand when it died?"""
 
+import time
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from invitations.models import Invitation, InvitationEvent, Lane, Sending
-from invitations.outbox import tend
+from invitations.outbox import lanes, tend
+from invitations.outbox.lanes import take_lane
 from invitations.outbox.process import is_dead, this_process
 from tests.factories import InvitationFactory, SendingFactory
 from tests.invitations.outbox import Provider, provider, state_of, worked
@@ -117,3 +119,17 @@ def test_a_sending_of_which_nothing_waits_is_done(provider: Provider) -> None:
 def test_a_paused_sending_stays_paused() -> None:
     SendingFactory.create(state=Sending.State.PAUSED)
     assert tend.finish() == 0
+
+
+def test_a_lane_is_lost_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    with take_lane("email") as held:
+        assert held is not None
+        assert held.is_held
+        awake = lanes._seconds()
+        monkeypatch.setattr(lanes, "_seconds", lambda: awake + 91)
+        assert not held.is_held
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="Linux only")
+def test_the_clock_of_a_lane_goes_on_while_the_machine_sleeps() -> None:
+    assert lanes._seconds() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=5)

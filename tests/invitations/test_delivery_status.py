@@ -230,16 +230,16 @@ def test_a_report_during_the_timeout_is_settled_afterwards() -> None:
     invitation = in_hand()
     record("SM1", StatusEvent.BOUNCED, at=AT, key=key_of(invitation))
     outbox_record.try_later(invitation, TryLaterError("no answer"))
-    settle()
+    settle([invitation.pk])
     invitation.refresh_from_db()
     assert (invitation.state, invitation.next_attempt_at) == (State.BOUNCED, None)
-    assert settle() == 0
+    assert settle([invitation.pk]) == 0
 
 
 def test_settling_leaves_alone_what_really_waits() -> None:
     waiting = make(State.QUEUED, provider_id="")
     claimed = make(State.QUEUED, provider_id="", holder=uuid4(), delivered_at=AT)
-    assert settle() == 0
+    assert settle([waiting.pk, claimed.pk]) == 0
     for invitation in (waiting, claimed):
         assert Invitation.objects.get(pk=invitation.pk).state == State.QUEUED
 

@@ -102,6 +102,7 @@ def test_a_server_that_demands_a_password_gets_it(settings: Settings, channel: E
     ("recipient", "on_the_envelope"),
     [
         ("ada+device@example.com", "ada+device@example.com"),
+        ("u@exämple.com", "u@xn--exmple-cua.com"),
         ('"ada lovelace"@example.com', '"ada lovelace"@example.com'),
         ('"a\\"b@c"@example.com', '"a\\"b@c"@example.com'),
         ("o'hara@example.com", "o'hara@example.com"),
@@ -278,6 +279,21 @@ def test_a_greylisted_message_is_taken_the_second_time(smtp_server: SmtpServer, 
     assert type(failure(channel, message)) is TryLaterError
     channel.send(message)
     assert len(smtp_server.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("450 4.7.1 <bob@corporate.example>: Recipient address rejected: Greylisted", TryLaterError),
+        ("451 4.7.1 Greylisted, see https://limits.example/corporate", TryLaterError),
+        ("550 5.1.1 bob@relay.example: User unknown", RefusedError),
+    ],
+)
+def test_what_stands_in_an_address_says_nothing_about_the_server(
+    smtp_server: SmtpServer, channel: EmailChannel, reply: str, kind: type[NotSentError]
+) -> None:
+    smtp_server.reply("RCPT", reply)
+    assert {type(failure(channel, mail())) for _ in range(3)} == {kind}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What do the console's actions do with one invitation and with many, and what do they say about the others?"""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -81,11 +82,35 @@ def test_a_second_click_sends_nothing_again(administrator_client: Client) -> Non
     for _click in range(2):
         press(administrator_client, "resend", one, request_key=key)
     assert Sending.objects.count() == before + 1
-    for _click in range(2):
-        act(administrator_client, "resend", *others, csrfmiddlewaretoken="of this page")
+    key = uuid4()
+    assert said(act(administrator_client, "resend", *others, request_key=key))[-1:] == [
+        "2 invitations are being prepared anew."
+    ]
+    assert said(act(administrator_client, "resend", *others, request_key=key))[-1:] == [
+        "2 were sent again from this page before, and are not sent once more. To do that, load the list anew."
+    ]
     assert Sending.objects.count() == before + 3
-    act(administrator_client, "resend", *others, csrfmiddlewaretoken="of another page")
+    assert said(act(administrator_client, "resend", *others, request_key=uuid4()))[-1:] == [
+        "2 invitations are being prepared anew."
+    ]
     assert Sending.objects.count() == before + 5
+
+
+def test_a_second_click_tells_what_it_began_from_what_had_begun(administrator_client: Client) -> None:
+    mail, sms, key = sent(), sent(channel="sms", recipient="+12025550123"), uuid4()
+    act(administrator_client, "resend", mail, request_key=key)
+    assert said(act(administrator_client, "resend", mail, sms, request_key=key))[-2:] == [
+        "1 was sent again from this page before, and is not sent once more. To do that, load the list anew.",
+        "1 invitation is being prepared anew.",
+    ]
+
+
+def test_each_page_of_the_list_has_a_key_of_its_own(administrator_client: Client) -> None:
+    sent()
+    pages = [administrator_client.get(LIST).content.decode() for _time in range(2)]
+    keys = [re.findall(r'<input type="hidden" name="request_key" value="([0-9a-f-]{36})"', page) for page in pages]
+    assert [len(found) for found in keys] == [1, 1]
+    assert keys[0] != keys[1]
 
 
 def test_an_invitation_is_revoked_and_the_timeline_says_by_whom(

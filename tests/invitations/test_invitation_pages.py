@@ -361,3 +361,11 @@ def test_the_list_of_sendings_says_how_many_were_reached(administrator_client: C
     assert "4711" in page and "42" in page
     for state in Sending.State:
         assert str(state.label) in page
+
+
+def test_the_timeline_of_one_that_failed_and_was_sent_again_tells_both(administrator_client: Client) -> None:
+    old = InvitationFactory.create(state=State.FAILED, last_error="550 no such user")
+    newer = InvitationFactory.create(device=old.device, replaces=old)
+    Invitation.objects.filter(pk=old.pk).update(state_changed_at=newer.created_at - timedelta(hours=1))
+    told = administrator_client.get(page_of(old)).context["timeline"]
+    assert [entry.title for entry in told][1:] == ["Failed", "Replaced by a newer invitation"]

@@ -186,6 +186,13 @@ def test_the_page_costs_the_same_number_of_queries_for_2_devices_and_for_20(admi
 
 
 # --- from one device --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("number", ["abc", "1e3", "%00", "-1", "9223372036854775808", "9" * 40])
+def test_an_address_that_names_no_device_is_answered_in_words(administrator_client: Client, number: str) -> None:
+    answer = administrator_client.get(f"{LIST}{number}/change/", follow=True)
+    assert answer.status_code == 200
+    assert "doesn’t exist. Perhaps it was deleted?" in text(answer)
+
+
 def test_one_device_has_a_button_and_a_page_that_invites(administrator_client: Client) -> None:
     device = DeviceFactory.create()
     assert page_of(device) in text(administrator_client.get(page_of(device, "change")))

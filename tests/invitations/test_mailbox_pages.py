@@ -215,6 +215,10 @@ def test_a_mail_of_djangos_own_classes_is_read_too() -> None:
         "Content-Type: multipart/alternative\n\nno boundary",
         "Content-Type: image/png\nContent-ID: <x>\n\n%%%",
         "Subject: \udcff\n\n\udcff",
+        'From: "\n\nx',
+        "To: <\n\nx",
+        "To: <a@[\n\nx",
+        "Content-Type: <\nContent-Disposition: ;\nContent-Transfer-Encoding: <\n\nx",
     ],
 )
 def test_what_is_hardly_a_mail_is_shown_all_the_same(administrator_client: Client, source: str) -> None:
@@ -223,3 +227,14 @@ def test_what_is_hardly_a_mail_is_shown_all_the_same(administrator_client: Clien
     kept = keep(content=source.encode("utf-8", "replace").decode() or " ")
     assert administrator_client.get(page_of(kept)).status_code == 200
     assert administrator_client.get(reverse(LIST)).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "value"), [("Message-ID", "<"), ("Message-ID", "<a@["), ("To", "<ä@[")])
+def test_a_header_that_can_not_be_parsed_is_shown_as_it_stands(
+    administrator_client: Client, name: str, value: str
+) -> None:
+    source = f"Subject: Hello\n{name}: {value}\n\nText"
+    assert read(source).headers == (("Subject", "Hello"), (name, value))
+    page = body(administrator_client, page_of(keep(content=source)))
+    assert escape(value) in page
+    assert "Text" in page

@@ -104,6 +104,13 @@ def test_a_message_that_is_printed_shows_no_secret(channel: str) -> None:
     assert "q7-pw-abcd" not in printed
 
 
+def test_no_message_goes_out_with_a_link_that_another_salt_key_would_make(settings: Settings) -> None:
+    made = invitation()
+    settings.SALT_KEY = "restored on another machine, without its key"
+    with pytest.raises(ComposeError, match="SALT_KEY is not the key with which"):
+        Composer().compose(made)
+
+
 def test_a_reminder_says_so_and_is_another_message() -> None:
     made = invitation(reminders=1)
     mail = mail_of(made, is_reminder=True)

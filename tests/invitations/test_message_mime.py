@@ -154,6 +154,7 @@ def test_control_characters_elsewhere_are_refused(changes: dict[str, Any]) -> No
         ("Lovelace, Ada", "a@b.example", '"Lovelace, Ada" <a@b.example>'),
         ('A "B" C\\', "a@b.example", '"A \\"B\\" C\\\\" <a@b.example>'),
         ("", '"a b"@b.example', '<"a b"@b.example>'),
+        ("Ada", '"quoted"@b.example', 'Ada <"quoted"@b.example>'),
         ("", "a@bücher.example", "a@xn--bcher-kva.example"),
         ("Ada", "jürgen@b.example", "Ada <jürgen@b.example>"),
         ("=?utf-8?q?x?=", "a@b.example", "=?utf-8?b?PT91dGYtOD9xP3g/PQ==?= <a@b.example>"),

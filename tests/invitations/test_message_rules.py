@@ -64,7 +64,7 @@ def test_variables_are_found_wherever_they_stand(text: str) -> None:
     ("text", "said"),
     [
         ("{% if is_reminder %}", "Line 1: Unclosed tag on line 1: 'if'"),
-        ("\n{% endif %}", "Line 2: Invalid block tag on line 2: 'endif'"),
+        ("\n{% endif %}", "Line 2: “endif” ends or continues nothing: no tag before it is open."),
         (
             "{{ user_name|nothing }}",
             "Line 1: there is no such filter in “user_name|nothing”. The filters are: capfirst",
@@ -218,6 +218,12 @@ def test_a_text_longer_than_mail_programs_show_is_refused() -> None:
         ("<p title={{ user_name }}>", "A variable in <p> needs quotation marks around it."),
         ("<!--[if mso]><img src='https://x'><![endif]-->", "“src=https://x” is not possible"),
         ("{% if is_reminder %}{% else %}\n<script>{% endif %}", "<script> is not possible"),
+        ("{{ '<script>' }}", "“<script>” is no variable"),
+        ("{{ is_reminder|default:'<img src=//x>' }}", "“<img src=//x>” is not possible as an argument"),
+        ("<!--><script>x</script>-->", "The comment has no clear end."),
+        ("<!--x--!><script>x</script>-->", "The comment has no clear end."),
+        ("<![CDATA[><script>x</script>]]>", "<![CDATA[ is not possible"),
+        ("a <b", "A tag begins here and does not end."),
     ],
 )
 def test_html_that_acts_asks_or_loads_is_refused_with_its_line(html: str, said: str) -> None:
@@ -248,5 +254,41 @@ def test_values_are_escaped_in_html_and_as_they_are_in_text() -> None:
     assert rendered(compiled("{{ user_name }}", HTML), values) == "&lt;b&gt;&amp;&#x27;&quot;"
     assert rendered(compiled("{{ user_name }}"), values) == "<b>&'\""
     for name in FILTERS:
-        argument = ":'<i>'" if name == "default" else ":5" if name.startswith("truncate") else ""
+        argument = ":'nobody'" if name == "default" else ":5" if name.startswith("truncate") else ""
         assert "<b>" not in rendered(compiled("{{ user_name|" + name + argument + " }}", HTML), values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if " + " and ".join(["user_name"] * 2_000) + " %}x{% endif %}",
+        "{% if " + "not " * 200 + "user_name %}x{% endif %}",
+        "{% if is_reminder %}" + "{% elif is_reminder %}x" * 2_000 + "{% endif %}",
+        "{{ steps" + "|linebreaks" * 8_000 + " }}",
+    ],
+)
+def test_what_would_take_too_long_to_fill_in_is_refused(text: str) -> None:
+    found = problem(text="{{ link }}" + text)
+    assert found is not None
+    assert found.code == "too_many"
+
+
+@pytest.mark.parametrize("piece", ["<a ", '<a b=">"<', "<a '>'", "<!--", "<a <a>"])
+def test_html_over_which_a_parser_takes_minutes_is_refused_at_once(piece: str) -> None:
+    found = problem(html="<p>{{ link }}</p>" + piece * (90_000 // len(piece)))
+    assert found is not None
+    assert found.code == "unclosed"
+
+
+def test_a_message_about_a_long_word_is_short_enough_to_be_read() -> None:
+    for text in ("{{ " + "x" * 50_000 + " }}", "{% " + "x" * 50_000 + " %}", "{{ link|" + "x" * 50_000 + " }}"):
+        found = problem(text="{{ link }}" + text)
+        assert found is not None
+        assert len(found.message) < 500
+
+
+def test_a_link_whose_conditions_may_all_fail_is_no_link_that_every_message_has() -> None:
+    text = "{% if is_reminder %}{{ link }}{% endif %}{% if platform == 'iOS' %}x{% else %}{{ link }}{% endif %}"
+    found = problem(text=text)
+    assert found is not None
+    assert found.code == "no_link"

@@ -128,6 +128,20 @@ def test_a_provider_that_can_not_be_used_costs_no_message_an_attempt(provider: P
     assert [trouble.text for trouble in troubles()] == ["The server refuses the password."]
 
 
+def test_what_several_workers_meet_at_once_is_one_trouble(settings: Settings) -> None:
+    settings.HEXENROLL_EMAIL_CONCURRENCY = 2
+    for troubles_in_a_row in (1, 2):
+        with take_lane("email") as one, take_lane("email") as other:
+            assert one is not None
+            assert other is not None
+            one.pause(ProviderDownError("The server is busy.", "421"))
+            other.pause(ProviderDownError("The server is busy.", "421"))
+        assert set(Lane.objects.filter(channel="email").values_list("troubles", flat=True)) == {troubles_in_a_row}
+        (trouble,) = troubles()
+        assert trouble.until < timezone.now() + timedelta(seconds=15 * 1.2 * troubles_in_a_row)
+        Lane.objects.update(paused_until=timezone.now())
+
+
 def test_the_time_of_a_message_begins_when_its_provider_can_be_used(provider: Provider) -> None:
     invitation = InvitationFactory.create()
     provider.answers[""] = [ProviderDownError("The server refuses the password.", "535")]
@@ -155,6 +169,22 @@ def test_the_devices_of_a_sending_are_not_read_with_each_message(provider: Provi
         assert lane is not None
         (claimed,) = claim(lane)
     assert "devices" in claimed.sending.get_deferred_fields()
+
+
+def test_a_pause_is_obeyed_soon_however_slow_the_provider_is(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invitations.outbox.deliver.BUNDLE_SECONDS", 0.0)
+    first, second = InvitationFactory.create_batch(2, sending=SendingFactory.create())
+
+    def pause(message: Message) -> None:
+        Sending.objects.update(state=Sending.State.PAUSED)
+
+    provider.before = pause
+    worked()
+    second.refresh_from_db()
+    assert state_of(first) == State.SENT
+    assert (second.state, second.holder, second.expires_at) == (State.QUEUED, None, None)
 
 
 def test_as_many_workers_send_as_are_allowed(provider: Provider, settings: Settings) -> None:

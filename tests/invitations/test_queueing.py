@@ -1,17 +1,23 @@
 """Which invitations does a sending make, and what does it do to the devices?"""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from devices.models import Device, DeviceUser
 from devices.vocabulary import Language
 from invitations import queueing
-from invitations.actions import Options, invite_batch, invite_devices
+from invitations.actions import Options, cancel, invite_batch, invite_devices
 from invitations.link_token import hash_of, token_of
 from invitations.models import Invitation, Sending
+from invitations.outbox import expiry, tend
 from tests.devices.importing import checked_rows, committed, device, row
 from tests.factories import DeviceFactory, InvitationFactory
 
@@ -125,7 +131,7 @@ def test_inviting_again_ends_the_old_invitation() -> None:
 @pytest.mark.parametrize("channel", ["email", "email_or_sms"])
 def test_one_whose_message_bounced_is_reached_another_way_and_the_bounced_one_ends(channel: str) -> None:
     known = DeviceFactory.create(user__mobile="+491701234567")
-    bounced = InvitationFactory.create(device=known, state=State.BOUNCED)
+    bounced = InvitationFactory.create(device=known, state=State.BOUNCED, bounced_at=timezone.now())
     if channel == "email":
         DeviceUser.objects.update(email="corrected@example.com")
     sending = queued(known, channel=channel)
@@ -140,7 +146,15 @@ def test_one_that_is_in_a_workers_hand_is_left_alone() -> None:
     sending = queued(held.device, include_invited=True)
     held.refresh_from_db()
     assert held.state == State.SENDING
-    assert sending.counts["queued"] == 0
+    assert sending.counts == {"queued": 0, "unreachable": {"being_sent": 1}}
+
+
+def test_one_that_is_invited_again_still_counts_for_its_import() -> None:
+    batch = committed(checked_rows(row(1)))
+    sending = invite_batch(batch, Options(channel="email"), None, tell_worker=False)
+    queueing.run(sending.pk)
+    queued(device(1), include_invited=True)
+    assert Invitation.objects.live().get().batch == batch
 
 
 def test_only_devices_that_wait_for_their_enrollment_are_invited() -> None:
@@ -169,3 +183,98 @@ def test_a_second_request_of_the_same_form_is_the_same_sending() -> None:
     sendings = [invite_devices([known.pk], Options(channel="email"), None, request_key=key) for _click in range(2)]  # type: ignore[arg-type]
     assert sendings[0] == sendings[1]
     assert Sending.objects.count() == 1
+
+
+@dataclass
+class AtWork:
+    """A worker that prepares a sending, in a thread."""
+
+    has_begun: Event = field(default_factory=Event)
+    goes_on: Event = field(default_factory=Event)
+
+    def begin(self, sending: Sending) -> Thread:
+        def work() -> None:
+            try:
+                queueing.run(sending.pk, tell_workers=False)
+            finally:
+                connection.close()
+
+        worker = Thread(target=work)
+        worker.start()
+        assert self.has_begun.wait(20)
+        return worker
+
+
+@pytest.fixture
+def at_work(monkeypatch: pytest.MonkeyPatch, is_postgresql: bool) -> Iterator[AtWork]:
+    """Let a worker stand still in the middle of preparing, as it does with a million devices."""
+    if not is_postgresql:
+        pytest.skip("On SQLite one transaction writes at a time: whoever cancels waits for the worker.")
+    held = AtWork()
+    queue_chunk = queueing._queue_chunk
+
+    def wait(*arguments: Any) -> int:
+        count = queue_chunk(*arguments)
+        held.has_begun.set()
+        assert held.goes_on.wait(20)
+        return count
+
+    monkeypatch.setattr(queueing, "_queue_chunk", wait)
+    yield held
+    held.goes_on.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sending_is_cancelled_at_once_while_it_is_prepared_and_invites_nobody(at_work: AtWork) -> None:
+    sending = invite_devices([DeviceFactory.create().pk], Options(channel="email"), None, tell_worker=False)
+    worker = at_work.begin(sending)
+    began = monotonic()
+    cancel(sending)
+    assert monotonic() - began < 2
+    at_work.goes_on.set()
+    worker.join(20)
+    sending.refresh_from_db()
+    assert sending.state == Sending.State.CANCELLED
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sending_that_is_being_prepared_is_left_to_its_worker(at_work: AtWork) -> None:
+    sending = invite_devices([DeviceFactory.create().pk], Options(channel="email"), None, tell_worker=False)
+    worker = at_work.begin(sending)
+    Sending.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    assert tend._waiting_sendings() == []
+    queueing.run(sending.pk, tell_workers=False)
+    at_work.goes_on.set()
+    worker.join(20)
+    sending.refresh_from_db()
+    assert (sending.state, sending.attempts) == (Sending.State.RUNNING, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_device_whose_password_expires_while_it_is_invited_again_gets_a_new_one(
+    monkeypatch: pytest.MonkeyPatch, is_postgresql: bool
+) -> None:
+    if not is_postgresql:
+        pytest.skip("On SQLite one transaction writes at a time.")
+    known = DeviceFactory.create(one_time_password="quiet-otter-12")
+    InvitationFactory.create(device=known, state=State.SENT, expires_at=timezone.now())
+    revoke_live = queueing.revoke_live
+
+    def expire() -> None:
+        try:
+            assert expiry.expire() == 1
+        finally:
+            connection.close()
+
+    def late(*arguments: Any, **options: Any) -> Any:
+        clock = Thread(target=expire)
+        clock.start()
+        clock.join(20)
+        return revoke_live(*arguments, **options)
+
+    monkeypatch.setattr(queueing, "revoke_live", late)
+    queued(known, include_invited=True)
+    known.refresh_from_db()
+    assert known.one_time_password not in (None, "quiet-otter-12")
+    assert Invitation.objects.live().count() == 1

@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from devices.models import Device, DeviceUser
-from invitations.models import Invitation
-from invitations.reach import Limit, Obstacle, devices_of_batch, reached, summary
+from invitations.models import Sending
+from invitations.reach import OBSTACLES, Limit, Obstacle, devices_of_batch, measured, reached, summary, way_of
 from tests.devices.importing import checked_rows, committed, row
 from tests.factories import DeviceFactory, InvitationFactory
 
@@ -24,9 +24,17 @@ def known(**changes: Any) -> Device:
     return DeviceFactory.create(**{"user__mobile": MOBILE} | changes)
 
 
-def bounced() -> Device:
+def bounced(state: str = "bounced", **changes: Any) -> Device:
+    """Make a device with an invitation from whose recipient a message bounced, and which is in a state since."""
     device = known()
-    InvitationFactory.create(device=device, state=Invitation.State.BOUNCED)
+    InvitationFactory.create(device=device, state=state, bounced_at=timezone.now(), **changes)
+    return device
+
+
+def bounced_before(**changes: Any) -> Device:
+    """Make a device with an invitation that bounced, and a later one to the same address."""
+    device = bounced("expired")
+    InvitationFactory.create(device=device, state="expired", **changes)
     return device
 
 
@@ -56,6 +64,28 @@ CASES: dict[str, tuple[Callable[[], Device], str, str, str]] = {
     "all there": (known, "by email", "by sms", "by email"),
     "no mail": (lambda: known(user__email=""), "no_email", "by sms", "by sms"),
     "bounced": (bounced, "bounced", "by sms", "by sms"),
+    "bounced, expired": (lambda: bounced("expired"), "bounced", "by sms", "by sms"),
+    "bounced, revoked": (lambda: bounced("revoked"), "bounced", "by sms", "by sms"),
+    "bounced, opened": (
+        lambda: bounced("expired", opened_at=timezone.now()),
+        "by email",
+        "by sms",
+        "by email",
+    ),
+    "bounced, delivered later": (
+        lambda: bounced_before(delivered_at=timezone.now()),
+        "by email",
+        "by sms",
+        "by email",
+    ),
+    "bounced, opened later": (lambda: bounced_before(opened_at=timezone.now()), "by email", "by sms", "by email"),
+    "bounced, sent later": (lambda: bounced_before(sent_at=timezone.now()), "bounced", "by sms", "by sms"),
+    "bounced, bounced later": (
+        lambda: bounced_before(delivered_at=timezone.now(), bounced_at=timezone.now()),
+        "bounced",
+        "by sms",
+        "by sms",
+    ),
     "no mobile": (lambda: known(user__mobile=""), "by email", "no_mobile", "by email"),
     "no number": (misspelled, "by email", "not_a_phone_number", "by email"),
     "neither": (lambda: known(user__mobile="", user__email=""), "no_email", "no_mobile", "no_mobile"),
@@ -72,6 +102,19 @@ def test_the_table_of_reach(case: str, column: int) -> None:
     assert (device.obstacle or f"by {device.via}") == answers[column]
 
 
+@pytest.mark.parametrize("include_invited", [False, True])
+@pytest.mark.parametrize("channel", Sending.Channel.values)
+def test_the_rule_in_python_agrees_with_the_one_in_sql(channel: str, include_invited: bool) -> None:
+    for name in CASES.keys() - {"neither"}:  # as below
+        CASES[name][0]()
+    devices = Device.objects.order_by("pk")
+    by_sql = list(reached(devices, channel, include_invited=include_invited).values_list("pk", "via", "obstacle"))
+    facts = measured(devices, "email_or_sms", include_invited=include_invited).values_list("pk", *OBSTACLES)
+    by_python = [(pk, *way_of(channel, found, include_invited=include_invited)) for pk, *found in facts]
+    assert by_python == by_sql
+    assert len(by_sql) == len(CASES) - 1
+
+
 @pytest.mark.parametrize("case", ["invited", "bounced"])
 def test_who_is_invited_again_may_have_been_invited_before(case: str) -> None:
     CASES[case][0]()
@@ -84,14 +127,14 @@ def test_the_summary_counts_everybody_once_by_one_query(django_assert_num_querie
         CASES[name][0]()
     with django_assert_num_queries(1):
         found = summary(Device.objects.all(), "email", include_invited=False)
-    assert (found.total, found.by_email, found.by_sms, found.reached) == (12, 4, 0, 4)
+    assert (found.total, found.by_email, found.by_sms, found.reached) == (19, 7, 0, 7)
     assert found.obstacles == {
         Obstacle.NOT_PRE_APPROVED: 3,
         Obstacle.APPROVAL_EXPIRED: 1,
         Obstacle.INVITED_ALREADY: 1,
         Obstacle.NO_USER: 1,
         Obstacle.NO_EMAIL: 1,
-        Obstacle.BOUNCED: 1,
+        Obstacle.BOUNCED: 5,
     }
 
 

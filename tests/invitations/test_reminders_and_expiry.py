@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from devices.models import Device
 from invitations.channels.outcome import RefusedError, TryLaterError
-from invitations.messages.message import Mail
+from invitations.delivery_status import StatusEvent, record
+from invitations.messages.message import Mail, Message
 from invitations.models import Invitation, InvitationEvent
 from invitations.outbox import expiry
 from tests.factories import InvitationFactory, SendingFactory
@@ -125,6 +127,40 @@ def test_a_reminder_that_may_go_later_is_tried_again(provider: Provider, invitat
     its_time_comes()
     worked()
     assert len(provider.messages) == 2
+
+
+def test_the_attempts_of_a_reminder_count_from_its_own_beginning(
+    provider: Provider, settings: Settings, invitation: Invitation
+) -> None:
+    settings.HEXENROLL_SEND_ATTEMPTS = 3
+    Invitation.objects.update(attempts=2)
+    provider.answers[""] = [TryLaterError("Greylisted."), TryLaterError("Greylisted.")]
+    for attempts in (1, 2):
+        its_time_comes()
+        worked()
+        invitation.refresh_from_db()
+        assert (invitation.attempts, invitation.next_attempt_at is not None) == (attempts, True)
+    its_time_comes()
+    worked()
+    invitation.refresh_from_db()
+    assert (invitation.attempts, invitation.reminders, len(provider.messages)) == (3, 1, 2)
+
+
+def test_a_complaint_that_comes_while_a_reminder_is_in_hand_ends_the_reminders(
+    provider: Provider, invitation: Invitation
+) -> None:
+    def complain(message: Message) -> None:
+        assert Invitation.objects.get().holder is not None
+        assert record(invitation.provider_id, StatusEvent.COMPLAINED, at=timezone.now())
+
+    provider.before = complain
+    its_time_comes()
+    worked()
+    provider.before = lambda message: None
+    its_time_comes()
+    worked()
+    assert len(provider.messages) == 1 + 1
+    assert Invitation.objects.get().next_attempt_at is None
 
 
 def test_no_reminder_is_planned_for_after_the_end(provider: Provider) -> None:

@@ -1,6 +1,7 @@
 """Does `manage.py send_invitations` do the worker's work, and `import_devices --invite` begin it?"""
 
 import json
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -12,18 +13,18 @@ from invitations.channels.outcome import ProviderDownError, RefusedError
 from invitations.models import Invitation, Sending
 from invitations.outbox.lanes import take_lane
 from tests.devices.importing import row, table
-from tests.factories import InvitationFactory
+from tests.factories import InvitationFactory, SendingFactory
 from tests.invitations.outbox import Provider, provider
 
 pytestmark = pytest.mark.django_db
 __all__ = ["provider"]
 
 
-def run(*arguments: str) -> tuple[int, str]:
+def run(*arguments: str, stderr: StringIO | None = None) -> tuple[int, str]:
     """Return the exit status and what was printed."""
     out = StringIO()
     with pytest.raises(SystemExit) as end:
-        call_command("send_invitations", "--until-empty", *arguments, stdout=out, stderr=StringIO())
+        call_command("send_invitations", "--until-empty", *arguments, stdout=out, stderr=stderr or StringIO())
     return int(str(end.value.code)), out.getvalue()
 
 
@@ -66,6 +67,18 @@ def test_nothing_to_send_is_fine(provider: Provider) -> None:
     assert run() == (0, "0 sent, 0 failed, 0 waiting.\n")
 
 
+def test_one_provider_that_can_not_be_used_holds_up_no_other(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invitations.management.commands.send_invitations.SLICE_SECONDS", 0.01)
+    monkeypatch.setattr("invitations.outbox.lanes.HeldLane.bundle", 1)
+    mail = InvitationFactory.create()
+    InvitationFactory.create_batch(3, channel="sms", recipient="+491701234567")
+    provider.answers[mail.recipient] = [ProviderDownError("The server refuses the password.")]
+    provider.before = lambda message: time.sleep(0.02)
+    assert run() == (1, "3 sent, 0 failed, 1 waiting.\n")
+
+
 def test_what_others_have_in_hand_is_waited_for_without_hurry(
     provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,3 +114,19 @@ def test_a_provider_that_can_not_be_used_ends_it_with_what_to_do(provider: Provi
         "troubles": ["The server refuses the password. Correct EMAIL_URL."],
     }
     assert Invitation.objects.get().state == Invitation.State.QUEUED
+
+
+def test_a_sending_that_can_not_be_prepared_holds_up_no_message_and_is_said(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(sending: Sending) -> None:
+        raise RuntimeError("a defect")
+
+    InvitationFactory.create()
+    broken = SendingFactory.create(state=Sending.State.QUEUEING)
+    monkeypatch.setattr("invitations.queueing._queue", fails)
+    errors = StringIO()
+    assert run(stderr=errors) == (1, "1 sent, 0 failed, 0 waiting.\n")
+    assert f"Sending {broken.pk} could not be prepared." in errors.getvalue()
+    broken.refresh_from_db()
+    assert broken.state == Sending.State.FAILED

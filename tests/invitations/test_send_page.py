@@ -109,7 +109,7 @@ def test_what_is_counted_at_once_is_what_each_channel_does(channel: str, again: 
     DeviceFactory.create(platform="android", user__mobile=MOBILE)
     DeviceFactory.create(user__email="", user__mobile=MOBILE)
     DeviceFactory.create(user__email="", domain=DomainFactory.create())
-    InvitationFactory.create(state="bounced", device__user__mobile=MOBILE)
+    InvitationFactory.create(state="bounced", bounced_at=timezone.now(), device__user__mobile=MOBILE)
     InvitationFactory.create(state="sent", device__platform="android")
     DeviceFactory.create(user__mobile="12", approval_expires_at=timezone.now() - timedelta(1))
     devices = Device.objects.all()
@@ -275,6 +275,26 @@ def test_a_time_that_is_not_asked_for_is_not_looked_at(administrator_client: Cli
     assert Sending.objects.get().starts_at is None
 
 
+def test_a_time_that_is_not_asked_for_is_left_out_of_the_address(administrator_client: Client) -> None:
+    batch = ready()
+    data = choices(when="now", starts_at="x" * 100_000, request_key="", include_invited="on")
+    location, _messages = press(administrator_client, "send", batch, data)
+    assert "starts_at" not in location
+    assert "when=now" in location and "include_invited=True" in location
+
+
+def test_whatever_was_sent_the_address_back_is_short_and_holds_the_choices(administrator_client: Client) -> None:
+    batch, at = ready(), (timezone.now() + timedelta(hours=3)).replace(second=0, microsecond=0)
+    long = {"validity_days": "0" * 3000 + "14", "include_invited": "x" * 50_000, "starts_at": f"{at:%Y-%m-%d %H:%M}"}
+    data = choices(when="later", language="de", request_key="", **long)
+    location, _messages = press(administrator_client, "send", batch, data)
+    assert len(location) < 300
+    shown_again = administrator_client.get(location).context
+    assert shown_again["chosen"]["validity_days"] == 14
+    assert (shown_again["chosen"]["language"], shown_again["chosen"]["include_invited"]) == ("de", True)
+    assert shown_again["starts_at"] == f"{timezone.localtime(at):%Y-%m-%dT%H:%M}"
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -319,7 +339,7 @@ def test_who_was_invited_before_is_invited_again_only_when_that_is_ticked(admini
 
 def test_a_message_that_bounced_is_sent_again_only_when_that_is_ticked(administrator_client: Client) -> None:
     batch = ready()
-    InvitationFactory.create(device=device(1), state="bounced")
+    InvitationFactory.create(device=device(1), state="bounced", bounced_at=timezone.now())
     text = shown(administrator_client, "send", batch)
     assert "1 device is not reached this way A message to the user's e-mail address bounced." in text
     assert "Invite the 1 who was invited before again" in text

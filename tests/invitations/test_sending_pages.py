@@ -9,10 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from devices.models import Device, ImportBatch
 from invitations import queueing
 from invitations.models import Invitation, Lane, Sending
+from invitations.progress import progress_of
 from tests.conftest import make_person, sign_in
 from tests.devices.importing import checked_rows, committed, row
 from tests.devices.wizard_pages import shown, text_of, url
@@ -154,6 +156,17 @@ def test_messages_that_are_due_and_that_nobody_takes_wait_for_a_worker(administr
     _batch, sending = batch_and_sending()
     Invitation.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=1))
     assert "Waiting for a worker." in said(administrator_client, sending)
+
+
+def test_a_message_of_another_channel_is_looked_at_too(administrator_client: Client) -> None:
+    sending = SendingFactory.create(channel="email_or_sms")
+    later = timezone.now() + timedelta(hours=5)
+    InvitationFactory.create(sending=sending, channel="sms", next_attempt_at=later)
+    InvitationFactory.create(sending=sending, next_attempt_at=later + timedelta(hours=1))
+    time = date_format(timezone.localtime(later), "DATETIME_FORMAT")
+    assert progress_of(sending).notes == [
+        f"2 messages could not be sent yet. At {time} the first of them is tried again."
+    ]
 
 
 def test_failures_are_grouped_by_their_reason_the_most_frequent_first(administrator_client: Client) -> None:

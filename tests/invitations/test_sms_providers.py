@@ -68,6 +68,17 @@ def test_what_apprise_did_not_send_is_tried_again(
 
 
 @pytest.mark.once
+def test_a_service_that_two_messages_in_a_row_can_not_use_is_down(service: HttpProvider) -> None:
+    service.default = Answer(500, {})
+    with open_channel("sms") as channel:
+        with pytest.raises(TryLaterError) as first:
+            channel.send(SMS)
+        with pytest.raises(ProviderDownError):
+            channel.send(Sms("+4915112345679", "another", "1.0"))
+    assert type(first.value) is TryLaterError
+
+
+@pytest.mark.once
 def test_an_apprise_url_that_can_not_be_used_stops_all(settings: Settings) -> None:
     settings.SMS_PROVIDER, settings.APPRISE_URL = "apprise", "nonsense://{to}"
     with pytest.raises(ProviderDownError, match="apprise can't use APPRISE_URL"):

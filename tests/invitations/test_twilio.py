@@ -6,6 +6,7 @@ https://www.twilio.com/docs/messaging/api/message-resource
 import base64
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -175,6 +176,27 @@ def test_an_error_tells_whose_fault_it_is_and_what_to_do(
     assert error.code == (f"twilio {code}" if code else f"http {status}")
 
 
+@pytest.mark.parametrize(
+    "answer", [Answer(403, refused(403, 99999)), Answer(404, b""), Answer(500, refused(500, 20500))]
+)
+def test_what_one_message_meets_is_about_it_and_what_the_next_one_meets_too_is_twilio(
+    twilio: HttpProvider, answer: Answer
+) -> None:
+    other = replace(SMS, recipient="+4915112345679", key="another.0")
+    twilio.answers = [answer, Answer(201, created()), answer, answer, answer]
+    with SmsChannel() as channel:
+        with pytest.raises(TryLaterError) as first:
+            channel.send(SMS)
+        assert channel.send(other) == Accepted(MESSAGE_SID)
+        for _attempt in range(2):
+            with pytest.raises(TryLaterError) as again:
+                channel.send(SMS)
+            assert type(first.value) is type(again.value) is TryLaterError
+        with pytest.raises(ProviderDownError) as down:
+            channel.send(other)
+    assert down.value.message == first.value.message
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>oops</html>", b'{"code": 20', b"[]", b'"x"', b"\xff\xfe", b"[" * 90_000])
 @pytest.mark.parametrize(
     ("status", "kind"),
@@ -184,8 +206,8 @@ def test_an_error_tells_whose_fault_it_is_and_what_to_do(
         (204, TryLaterError),
         (302, ProviderDownError),
         (401, ProviderDownError),
-        (403, ProviderDownError),
-        (404, ProviderDownError),
+        (403, TryLaterError),
+        (404, TryLaterError),
         (418, RefusedError),
         (429, ProviderDownError),
         (500, TryLaterError),

@@ -1,9 +1,11 @@
 """How is the outbox worked without a worker? In the foreground, with the worker's own code.
 
-Exit status: 0 nothing is left that could be sent now; 1 a provider can't be used; 2 wrong usage.
+Exit status: 0 nothing is left that could be sent now; 1 a provider can't be used, or a sending could not be prepared;
+2 wrong usage.
 """
 
 import json
+import logging
 import sys
 import time
 from argparse import ArgumentParser
@@ -21,7 +23,9 @@ from invitations.outbox.claim import GOING, due
 from invitations.outbox.deliver import Tally, work
 from invitations.outbox.lanes import troubles
 
-DONE, PROVIDER_DOWN = 0, 1
+logger = logging.getLogger(__name__)
+
+DONE, TROUBLE = 0, 1
 # A message that is tried again within this time is waited for; others are counted as waiting.
 PATIENCE = timedelta(minutes=2)
 SLICE_SECONDS = 60
@@ -40,11 +44,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tally = Tally()
+        self._unprepared = set[int]()
         try:
             while True:
                 done = self._round()
                 tally += done
-                if options["until_empty"] and (tally.provider_is_down or not _is_soon_due()):
+                if options["until_empty"] and not _is_soon_due():
                     break
                 tally.provider_is_down = False
                 # What is due may be in others' hands, or its provider is left alone: then there is nothing to do here.
@@ -53,13 +58,16 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write(_("Stopped. What waits goes out when this is started again."))
         self._print(tally, as_json=options["json"])
-        sys.exit(PROVIDER_DOWN if tally.provider_is_down else DONE)
+        for sending in sorted(self._unprepared):
+            text = _("Sending %(id)s could not be prepared. The log above says why; its page says what became of it.")
+            self.stderr.write(text % {"id": sending})
+        sys.exit(TROUBLE if tally.provider_is_down or self._unprepared else DONE)
 
     def _round(self) -> Tally:
         """Do what the clock and a worker do once."""
         tend.put_back()
         for sending in Sending.objects.in_work().order_by("pk").values_list("pk", flat=True):
-            queueing.run(sending, tell_workers=False)
+            self._prepare(sending)
         tally = Tally()
         for channel in Invitation.Channel:
             if not due(channel).exists():
@@ -70,6 +78,16 @@ class Command(BaseCommand):
             tally += done
         tend.finish()
         return tally
+
+    def _prepare(self, sending: int) -> None:
+        """Prepare or cancel a sending; what goes wrong with it holds up no other, and no message that waits."""
+        try:
+            queueing.run(sending, tell_workers=False)
+        except Exception:
+            logger.exception("sending %s could not be prepared", sending)
+            self._unprepared.add(sending)
+        else:
+            self._unprepared.discard(sending)
 
     def _print(self, tally: Tally, *, as_json: bool) -> None:
         result = {
@@ -87,5 +105,7 @@ class Command(BaseCommand):
 
 
 def _is_soon_due() -> bool:
+    """Tell whether there is something to wait for; what a provider in trouble would have to take is not."""
     soon = timezone.now() + PATIENCE
-    return Invitation.objects.filter(next_attempt_at__lte=soon, sending__state__in=GOING).exists()
+    found = Invitation.objects.filter(next_attempt_at__lte=soon, sending__state__in=GOING)
+    return found.exclude(channel__in=[trouble.channel for trouble in troubles()]).exists()
