@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from devices.imports.passwords import seal, unseal
-from devices.models import Device
+from devices.models import Device, Domain
 from invitations.link_token import hash_of
 from invitations.models import Invitation
 
@@ -54,8 +54,11 @@ def named_by(request: EnrollRequest) -> Named:
 
 
 def _by_token(token: str) -> Named:
-    locked = Invitation.objects.select_for_update(of=("self", "device")).select_related("device__user")
-    invitation = locked.filter(token_hash=hash_of(token)).first()
+    found = Invitation.objects.filter(token_hash=hash_of(token))
+    # The device first, as everybody else who changes both does: else two of them wait for one another.
+    device = Device.objects.select_for_update(of=("self",)).filter(pk__in=found.values("device")).first()
+    related = found.select_for_update(of=("self",)).select_related("device__user")
+    invitation = related.first() if device is not None else None
     if invitation is None or invitation.device.status != Device.Status.PRE_APPROVED:
         return Named(Credentials.WRONG)
     if invitation.state == State.EXPIRED or _is_past(invitation):
@@ -66,7 +69,10 @@ def _by_token(token: str) -> Named:
 
 
 def _by_password(email: str, password: str) -> Named:
-    waiting = Device.objects.pre_approved().filter(user__email_key=Lower(Value(email))).exclude(one_time_password=None)
+    # With the domains, for which there is an index, as an address is unique in its domain.
+    domains = list(Domain.objects.order_by().values_list("pk", flat=True))
+    theirs = Device.objects.pre_approved().filter(user__domain__in=domains, user__email_key=Lower(Value(email)))
+    waiting = theirs.exclude(one_time_password=None)
     approvals = list(waiting.order_by("pk").values_list("pk", "one_time_password")[:MOST_APPROVALS])
     # All of them are compared, and one where there is none: how many there are is nobody's business.
     matches = [pk for pk, known in approvals if hmac.compare_digest(known.encode(), password.encode())]

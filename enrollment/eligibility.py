@@ -16,7 +16,8 @@ any. "Known" is any device of the portal with that serial number and platform.
 |   | listed, and other hardware was enrolled as that device             | conflict               | conflict         |
 |   | listed                                                             | approved (*)           | approved (*)     |
 |   | known and enrolled, asks with the hardware that enrolled, and such | returned (*)           | returned (*)     |
-|   | devices may return                                                 |                        |                  |
+|   | devices may return; where credentials are demanded, with its       |                        |                  |
+|   | user's                                                             |                        |                  |
 |   | known and enrolled, and asks otherwise                             | conflict               | conflict         |
 | 6 | none of these, and known as somebody else's approval               | not_pre_approved       | conflict         |
 |   | none of these                                                      | not_pre_approved       | ordinary (*)     |
@@ -72,6 +73,8 @@ class KnownDevice:
         is_named: the credentials name its approval.
         is_past_its_time: its approval has expired.
         hardware_uuid: of the hardware that enrolled as this device; "" when none did, or it told none.
+        is_its_users: the credentials are its own user's; serial number and hardware UUID are claims that others can
+            make, too.
     """
 
     standing: Standing
@@ -79,6 +82,7 @@ class KnownDevice:
     is_named: bool = False
     is_past_its_time: bool = False
     hardware_uuid: str = ""
+    is_its_users: bool = True
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,8 @@ def decide(facts: Facts, rules: Rules) -> Decision:
         return Decision(Reason.NOT_PRE_APPROVED if rules.pre_approved_devices_only else Reason.CONFLICT)
     if known is not None and known.standing is Standing.ENROLLED:
         if not rules.may_return or not _is_same_hardware(known, facts.request):
+            return Decision(Reason.CONFLICT)
+        if rules.require_credentials and not known.is_its_users:
             return Decision(Reason.CONFLICT)
         return _unless_refused(Decision(Reason.RETURNED, is_known=True), facts, rules)
     if rules.pre_approved_devices_only:

@@ -17,6 +17,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from devices.imports.columns.serial_numbers import is_junk_serial
+from devices.imports.sql import one_at_a_time
 from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser, Domain
 from devices.policies.effective import document_of
 from invitations.redemption import redeem
@@ -74,19 +75,23 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
     digest = _digest_of(request)
     answered = _answered(digest) if digest else None
     known = answered or _known(request, named)
+    user = _user_of(known, named, chosen)
+    if user is not None and chosen.rules.device_limits:
+        one_at_a_time(f"devices of user {user.pk}")  # two of them at once would both be the last one that is allowed
     facts = Facts(
         request=request.device,
         credentials=named.outcome,
         known=_standing_of(known, named) if known else None,
         is_answered=answered is not None,
         is_blocked=_is_blocked(request, known),
-        enrolled_devices=_enrolled_devices(_user_of(known, named, chosen), known),
+        enrolled_devices=_enrolled_devices(user, known),
     )
     decision = decide(facts, chosen.rules)
     device = known if decision.is_known else None
     if decision.lets_in:
         device = _let_in(request, decision, device, _user_of(device, named, chosen), chosen, visitor)
-        _remember(digest, device, chosen)
+        if decision.reason is not Reason.AGAIN:  # the time of a repeated answer doesn't begin anew
+            _remember(digest, device, chosen)
     elif decision.reason is Reason.CONFLICT and known is not None:
         _note_conflict(known, request)
     _record(request, visitor, decision, device or known, named)
@@ -113,16 +118,25 @@ def _standing_of(known: Device, named: Named) -> KnownDevice:
         is_named=named.outcome is Credentials.VALID and named.device == known,
         is_past_its_time=expires_at is not None and expires_at <= timezone.now(),
         hardware_uuid=inventory.hardware_uuid if inventory and known.status == Device.Status.ENROLLED else "",
+        is_its_users=_is_its_users(known, named),
     )
 
 
+def _is_its_users(known: Device, named: Named) -> bool:
+    is_valid = named.outcome is Credentials.VALID and named.device is not None
+    return bool(is_valid and named.device and known.user_id and named.device.user_id == known.user_id)
+
+
 def _user_of(known: Device | None, named: Named, chosen: EnrollmentSettings) -> DeviceUser | None:
-    """Return whose device it is, or becomes: of the approval, else of the credentials, else the default one."""
-    if known is not None and known.user is not None:
+    """Return whose device it is, or becomes: of the approval, else of the credentials, else the default one.
+
+    A device that has left belongs to whom it comes back with, not to whom it was before.
+    """
+    if known is not None and known.user is not None and Device.Status(known.status) in STANDINGS:
         return known.user
     if named.outcome is Credentials.VALID and named.device is not None:
         return named.device.user
-    return chosen.default_user
+    return (known.user if known is not None else None) or chosen.default_user
 
 
 def _enrolled_devices(user: DeviceUser | None, known: Device | None) -> dict[str, int]:
@@ -166,8 +180,11 @@ def _let_in(
             source=Device.Source.ENROLLMENT,
             domain=user.domain if user else Domain.objects.local(),
         )
-    if device.user is None:
-        device.user = user
+    if user is not None and device.user_id != user.pk:
+        if device.pk and device.user_id:  # it has left, and comes back with somebody else
+            device.groups.clear()
+            device.policies.clear()
+        device.user, device.domain = user, user.domain
     device.status = Device.Status.ENROLLED
     device.one_time_password = None
     device.save()
@@ -181,6 +198,8 @@ def _let_in(
                 "os_version": request.device.os_version,
                 "hardware": request.hardware,
                 "ip_address": visitor.address,
+                # Told by whoever had it before.
+                **dict.fromkeys(("battery", "latitude", "longitude", "accuracy", "located_at")),
                 "method": request.device.method,
                 "enrolled_at": now,
                 "last_seen_at": now,
@@ -220,7 +239,11 @@ def _answered(digest: str) -> Device | None:
 def _remember(digest: str, device: Device, chosen: EnrollmentSettings) -> None:
     """Remember the request for as long as a lost answer is repeated."""
     if digest and chosen.retry_minutes:
-        until = timezone.now() + timedelta(minutes=chosen.retry_minutes)
+        now = timezone.now()
+        until = now + timedelta(minutes=chosen.retry_minutes)
+        # An ordinary device leaves its credentials good: the same request may come again when this one is forgotten.
+        over = Q(until__lte=now) | ~Q(device__status=Device.Status.ENROLLED)
+        AnsweredRequest.objects.filter(over, digest=digest).exclude(device=device).delete()
         AnsweredRequest.objects.update_or_create(device=device, defaults={"digest": digest, "until": until})
 
 

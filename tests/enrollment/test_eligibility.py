@@ -80,6 +80,11 @@ TABLE: dict[str, tuple[Facts, Reason, Reason]] = {
     ),
     "5 listed": (facts(known=LISTED), Reason.APPROVED, Reason.APPROVED),
     "5 enrolled, the same hardware": (facts(known=ENROLLED), Reason.RETURNED, Reason.RETURNED),
+    "5 enrolled, the same hardware, with another user's credentials": (
+        facts(known=replace(ENROLLED, is_its_users=False)),
+        Reason.CONFLICT,
+        Reason.CONFLICT,
+    ),
     "5 enrolled, other hardware": (facts(known=SWAPPED), Reason.CONFLICT, Reason.CONFLICT),
     "5 enrolled, nothing known of it": (
         facts(replace(MAC, hardware_uuid=""), known=replace(ENROLLED, hardware_uuid="")),
@@ -192,6 +197,7 @@ devices = st.builds(
     is_named=st.booleans(),
     is_past_its_time=st.booleans(),
     hardware_uuid=st.sampled_from(["", "uuid 1", "uuid 2"]),
+    is_its_users=st.booleans(),
 )
 everything = st.builds(
     Facts,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser
 from enrollment.device_token import device_of
-from enrollment.models import BlockedHardware, Conflict, EnrollmentAttempt
+from enrollment.models import AnsweredRequest, BlockedHardware, Conflict, EnrollmentAttempt
 from invitations.models import Invitation
 from tests.enrollment.knocking import PASSWORD, body_for, choose, code_of, invited, knock, with_password, with_token
 from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, PolicyFactory
@@ -90,6 +90,14 @@ def test_a_lost_answer_is_repeated_for_a_while_only(request_of: Any) -> None:
     invitation = invited()
     knock(request_of(invitation))
     assert code_of(request_of(invitation)) == "bad_credentials"
+
+
+def test_a_repeated_answer_is_not_repeated_for_longer(request_of: Any) -> None:
+    invitation = invited()
+    knock(request_of(invitation))
+    until = AnsweredRequest.objects.get().until
+    assert code_of(request_of(invitation)) == "enrolled"
+    assert AnsweredRequest.objects.get().until == until
 
 
 def test_each_wrong_credential_gets_the_same_answer() -> None:
@@ -184,6 +192,51 @@ def test_what_can_not_be_recognised_becomes_an_ordinary_device_and_leaves_the_ap
     invitation.device.refresh_from_db()
     assert invitation.device.status == Device.Status.PRE_APPROVED
     assert Invitation.objects.get().state == State.SENT
+
+
+@pytest.mark.parametrize("change", [{"until": timezone.now()}, {"device__status": Device.Status.DISENROLLED}])
+def test_what_can_not_be_recognised_may_come_anew_once_its_answer_is_not_repeated(change: dict[str, Any]) -> None:
+    body = with_token(invited(platform="android"), serial_number=None, os_version="14", method="email")
+    first = knock(body)[1]["device_id"]
+    if "until" in change:
+        AnsweredRequest.objects.update(**change)
+    else:
+        Device.objects.filter(pk=first).update(status=change["device__status"])
+    status, answer = knock(body)
+    assert status == 200
+    assert answer["device_id"] != first
+    assert AnsweredRequest.objects.get().device_id == answer["device_id"]
+
+
+def test_the_credentials_of_somebody_else_do_not_bring_an_enrolled_device_back() -> None:
+    there, elsewhere = invited(), invited()
+    token = knock(with_token(there))[1]["device_token"]
+    claim = {"serial_number": there.device.serial_number, "hardware_uuid": f"uuid of {there.device.serial_number}"}
+    assert code_of(with_token(elsewhere, **claim)) == "conflict"
+    assert device_of(token) == there.device
+    same = invited(user=there.device.user)
+    assert code_of(with_token(same, **claim)) == "enrolled"
+
+
+def test_a_device_that_has_left_comes_back_as_the_device_of_whoever_brings_it() -> None:
+    gone = DeviceFactory.create(status=Device.Status.DISENROLLED, policies=[PolicyFactory.create()])
+    invitation = invited()
+    user = invitation.device.user
+    assert user is not None
+    _status, answer = knock(with_token(invitation, serial_number=gone.serial_number))
+    assert answer["device_id"] == gone.pk
+    assert answer["user"] == {"name": user.name, "email": user.email}
+    assert answer["policies"] == []
+    gone.refresh_from_db()
+    assert gone.user == user
+
+
+def test_what_a_device_told_before_it_left_is_not_told_of_its_next_user() -> None:
+    invitation = invited()
+    now = timezone.now()
+    DeviceInventory.objects.create(device=invitation.device, latitude=1, longitude=2, enrolled_at=now, last_seen_at=now)
+    knock(with_token(invitation))
+    assert DeviceInventory.objects.get().latitude is None
 
 
 @pytest.mark.parametrize(
