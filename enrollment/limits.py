@@ -7,6 +7,7 @@ credentials are refused until it is back.
 
 import hashlib
 import logging
+import unicodedata
 
 from django.conf import settings
 from django.core.cache import cache
@@ -41,7 +42,7 @@ def admit(*, address: str, serial_number: str, account: str, has_credentials: bo
         TooManyError: it is one too many, or nobody can count now.
     """
     try:
-        for name in filter(None, (f"account {account.lower()}" if account else "", f"address {address}")):
+        for name in filter(None, (_account(account) if account else "", f"address {address}")):
             if cache.get(_key("locked", name)):
                 raise TooManyError(LOCKED)
         _count(f"address {address}", settings.HEXENROLL_ENROLL_RATE_BY_ADDRESS)
@@ -58,7 +59,7 @@ def wrong_credentials(*, address: str, account: str) -> None:
     try:
         counted = {f"address {address}": settings.HEXENROLL_ENROLL_WRONG_BY_ADDRESS}
         if account:
-            counted[f"account {account.lower()}"] = WRONG_PASSWORDS
+            counted[_account(account)] = WRONG_PASSWORDS
         for name, most in counted.items():
             if _increase(_key("wrong", name), LOCKED) == most:
                 cache.set(_key("locked", name), 1, LOCKED)
@@ -70,7 +71,7 @@ def wrong_credentials(*, address: str, account: str) -> None:
 def right_credentials(account: str) -> None:
     """Forget the wrong passwords of an account that has shown the right one."""
     try:
-        cache.delete(_key("wrong", f"account {account.lower()}"))
+        cache.delete(_key("wrong", _account(account)))
     except RedisError as error:
         logger.warning("wrong credentials can't be forgotten: %s", error)
 
@@ -84,10 +85,22 @@ def _increase(key: str, seconds: int) -> int:
     """Add one to a counter that is forgotten so many seconds after it began; return what it stands at."""
     cache.add(key, 0, seconds)
     try:
-        return int(cache.incr(key))
+        count = int(cache.incr(key))
+        if count == 1:  # it may have been forgotten between the two: then it began without an end
+            cache.touch(key, seconds)
+        return count
     except ValueError:  # forgotten in between
         cache.set(key, 1, seconds)
         return 1
+
+
+def _account(email: str) -> str:
+    """Return the name of an account, the same for all spellings that a database may take for one address.
+
+    Databases and Python don't agree on the lower case of each letter (U+0130), and each spelling would be five guesses.
+    """
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", email).casefold())
+    return "account " + "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 def _key(kind: str, name: str) -> str:

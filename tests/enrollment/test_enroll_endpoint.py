@@ -15,6 +15,7 @@ from enrollment import gate
 from enrollment.models import EnrollmentAttempt
 from enrollment.reasons import LETS_IN, Reason
 from tests.enrollment.knocking import choose, invited, knock, with_password, with_token
+from tests.factories import DeviceUserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +150,19 @@ def test_five_wrong_passwords_lock_the_account_and_the_right_one_with_it() -> No
         assert knock(with_password(invitation, password="wrong-horse-9"))[0] == 403
     answer = Client().post(URL, with_password(invitation), content_type="application/json")
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "too_many", "900")
+
+
+def test_other_spellings_of_an_address_are_no_more_guesses() -> None:
+    invitation = invited(user=DeviceUserFactory.create(email="pini@example.com"))
+    for address in (
+        "pini@example.com",
+        "PINI@EXAMPLE.COM",
+        "pIni@example.com",
+        "p\u0130ni@example.com",
+        "pin\u0130@example.com",
+    ):
+        assert knock(with_password(invitation, email=address, password="wrong-horse-9"))[0] == 403
+    assert knock(with_password(invitation))[0] == 429
 
 
 def test_an_unknown_account_is_locked_alike() -> None:
