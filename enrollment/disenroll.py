@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices.models import Device, DevicePolicy
+from invitations.redemption import redeem
 
 from . import device_token
 from .models import AnsweredRequest
@@ -20,6 +21,7 @@ def disenroll(device_id: int) -> bool:
         if not enrolled.update(status=Device.Status.DISENROLLED, updated_at=timezone.now()):
             return False
         device_token.revoke(device_id)
+        redeem(device_id)  # one that a worker had in hand when the device came in would be good for its next approval
         AnsweredRequest.objects.filter(device=device_id).delete()
         DevicePolicy.objects.filter(device=device_id).delete()
     return True

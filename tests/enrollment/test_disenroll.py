@@ -7,8 +7,9 @@ from django.utils import timezone
 from devices.models import Device, DeviceInventory, DevicePolicy
 from enrollment.disenroll import disenroll
 from enrollment.models import AnsweredRequest, DeviceToken
+from invitations.models import Invitation
 from tests.enrollment.enrolled import DISENROLL, ask, bearer, enrolled_device
-from tests.factories import DeviceFactory, PolicyFactory
+from tests.factories import DeviceFactory, InvitationFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,14 @@ def test_its_record_stays_but_nothing_that_opens_a_door() -> None:
     assert device.policies.count() == 1
     for model in (DeviceToken, AnsweredRequest, DevicePolicy):
         assert not model._default_manager.exists(), model
+
+
+def test_the_link_that_it_came_in_by_is_not_good_for_its_next_approval() -> None:
+    device, _token = enrolled_device()
+    # A worker had it in hand when the device came in.
+    InvitationFactory.create(device=device, state=Invitation.State.SENT, next_attempt_at=None)
+    disenroll(device.pk)
+    assert Invitation.objects.get().state == Invitation.State.REDEEMED
 
 
 @pytest.mark.parametrize("status", [status for status in Device.Status if status != Device.Status.ENROLLED])
