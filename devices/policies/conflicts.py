@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .effective import Effective, EffectivePolicy
-from .kept_secret import MASK, mask
+from .kept_secret import mask
 from .mobileconfig import ProfileError, parse
 from .places import as_json, as_text, places_of_apps, places_of_settings
 
@@ -40,7 +40,7 @@ def conflicts_of(effective: Effective) -> list[Conflict]:
     for policy in effective.policies:
         shown = places_of_settings(mask(policy.content.settings), depth=CUSTOM_DEPTH)
         for place, value in _claims(policy).items():
-            text = MASK if shown.get(place) == MASK else as_text(value)
+            text = as_text(shown.get(place, value))
             said.setdefault(place, []).append((policy, value, text))
     return [
         Conflict(place, tuple(Claim(policy, text, policy is found[-1][0]) for policy, _value, text in found))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Policy, PolicyVersion
 
-from .kept_secret import MASK, mask, unseal, unseal_profile
+from .kept_secret import mask, unseal, unseal_profile
 from .mobileconfig import ProfileError, parse
 from .places import as_json, as_text, places_of_apps, places_of_settings
 
@@ -67,7 +67,7 @@ def content_of(policy: Policy) -> dict[str, Any]:
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     """Return what differs between the contents of two versions, in the order of the form; secrets are not shown."""
     old, new = _places(before), _places(after)
-    hidden = {*_hidden(before), *_hidden(after)}
+    masked = [_places(content, is_shown=True) for content in (before, after)]
     found = []
     for place in [*old, *(place for place in new if place not in old)]:
         if place in old and place in new and as_json(old[place]) == as_json(new[place]):
@@ -77,15 +77,14 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
             kind = Change.Kind.ADDED
         elif place not in new:
             kind = Change.Kind.REMOVED
-        texts = ["" if place not in side else MASK if place in hidden else as_text(side[place]) for side in (old, new)]
+        texts = [as_text(side.get(place, "")) for side in masked]
         found.append(Change(place, kind, texts[0], texts[1]))
     return found
 
 
 def shown(content: dict[str, Any]) -> dict[str, str]:
     """Return all that a version says, by place, as it is shown."""
-    hidden = set(_hidden(content))
-    return {place: MASK if place in hidden else as_text(value) for place, value in _places(content).items()}
+    return {place: as_text(value) for place, value in _places(content, is_shown=True).items()}
 
 
 def profile_of(version: PolicyVersion) -> bytes | None:
@@ -148,12 +147,12 @@ def _said(policy: Policy) -> tuple[Any, ...]:
     return policy.name, as_json([policy.platforms, unseal(policy.settings), policy.apps]), profile
 
 
-def _places(content: dict[str, Any]) -> dict[str, Any]:
+def _places(content: dict[str, Any], *, is_shown: bool = False) -> dict[str, Any]:
     if not content:  # before the first version
         return {}
     platforms = ", ".join(content.get("platforms") or [])
     found: dict[str, Any] = {"name": content.get("name", ""), "platforms": platforms or str(_("every platform"))}
-    found |= places_of_settings(unseal(content.get("settings") or {}))
+    found |= places_of_settings((mask if is_shown else unseal)(content.get("settings") or {}))
     found |= places_of_apps(content.get("apps") or [])
     if profile := content.get("profile"):
         found["profile"] = profile.get("name", "")
@@ -162,8 +161,3 @@ def _places(content: dict[str, Any]) -> dict[str, Any]:
         for payload in profile.get("payloads", ()):
             found[f"profile[{payload['identifier']}]"] = f"{payload['type']} {payload['name']}".strip()
     return {place: value for place, value in found.items() if value != "" or place == "name"}
-
-
-def _hidden(content: dict[str, Any]) -> list[str]:
-    """Return the places of secrets, found by masking them."""
-    return [place for place, value in places_of_settings(mask(content.get("settings") or {})).items() if value == MASK]

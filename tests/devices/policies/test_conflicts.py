@@ -47,6 +47,13 @@ def test_one_network_with_two_passwords_is_a_contradiction_that_shows_neither() 
     assert conflicts(*networks[1:]) == []
 
 
+def test_passwords_are_not_shown_of_networks_that_are_no_entries_by_todays_schema_either() -> None:
+    networks = [{"settings": {"wifi": [{"ssid": "a", "password": word}] * 2}} for word in ("correct-horse", "otter")]
+    shown = str(conflicts(*networks))
+    assert "wifi" in shown
+    assert "correct-horse" not in shown
+
+
 def test_custom_settings_are_compared_by_their_first_name() -> None:
     assert conflicts({"settings": {"custom": {"a": {"b": 1}}}}, {"settings": {"custom": {"a": {"c": 2}}}}) == [
         ("custom.a", [('{"b": 1}', False), ('{"c": 2}', True)])

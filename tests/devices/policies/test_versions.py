@@ -45,6 +45,14 @@ def test_a_new_policy_is_version_one_and_each_change_the_next_with_its_author(ad
     assert Policy.objects.get().version == 2
 
 
+def test_passwords_of_networks_that_are_no_entries_by_todays_schema_are_shown_neither() -> None:
+    policy = made(settings={"wifi": [NETWORK, NETWORK]})
+    saved(policy, settings={"wifi": [NETWORK]})
+    assert "correct horse" not in str(differences(policy))
+    content = PolicyVersion.objects.get(version=1).content
+    assert "correct horse" not in str(versions.shown(content))
+
+
 def test_saving_without_a_change_makes_no_version() -> None:
     policy = made(settings=seal({"wifi": [NETWORK]}, {}), profile=seal_profile(mobileconfig()))
     assert not saved(policy)
