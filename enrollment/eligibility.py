@@ -19,7 +19,7 @@ any. "Known" is any device of the portal with that serial number and platform.
 |   | devices may return; where credentials are demanded, with its       |                        |                  |
 |   | user's                                                             |                        |                  |
 |   | known and enrolled, and asks otherwise                             | conflict               | conflict         |
-| 6 | none of these, and known as somebody else's approval               | not_pre_approved       | conflict         |
+| 6 | none of these, and known as somebody else's approval               | not_pre_approved       | ordinary (*)     |
 |   | none of these                                                      | not_pre_approved       | ordinary (*)     |
 
 (*) unless one of these applies, in this order: device_limit, os_too_old, platform_not_supported (not among the allowed
@@ -205,7 +205,10 @@ def decide(facts: Facts, rules: Rules) -> Decision:
     if known is not None and known.standing is Standing.PRE_APPROVED:
         if known.is_named or not rules.require_credentials:
             return _listed(known, facts, rules)
-        return Decision(Reason.NOT_PRE_APPROVED if rules.pre_approved_devices_only else Reason.CONFLICT)
+        if rules.pre_approved_devices_only:
+            return Decision(Reason.NOT_PRE_APPROVED)
+        # Not a word of the other approval: the device comes in without its serial number.
+        return _unless_refused(Decision(Reason.ORDINARY), facts, rules)
     if known is not None and known.standing is Standing.ENROLLED:
         if not rules.may_return or not _is_same_hardware(known, facts.request):
             return Decision(Reason.CONFLICT)

@@ -91,7 +91,7 @@ TABLE: dict[str, tuple[Facts, Reason, Reason]] = {
         Reason.CONFLICT,
         Reason.CONFLICT,
     ),
-    "6 somebody else's": (facts(known=replace(LISTED, is_named=False)), Reason.NOT_PRE_APPROVED, Reason.CONFLICT),
+    "6 somebody else's": (facts(known=replace(LISTED, is_named=False)), Reason.NOT_PRE_APPROVED, Reason.ORDINARY),
     "6 nobody's": (facts(), Reason.NOT_PRE_APPROVED, Reason.ORDINARY),
     "6 one that is gone": (
         facts(known=KnownDevice(Standing.GONE, "personal")),

@@ -131,7 +131,8 @@ def test_an_invitation_past_its_time_is_said_to_be(request_of: Any) -> None:
 def test_a_password_opens_the_approval_that_it_belongs_to_and_no_other() -> None:
     mine = invited()
     other = DeviceFactory.create(user=mine.device.user, one_time_password="another-otter-7")
-    assert code_of(with_password(mine, serial_number=other.serial_number)) in ("not_pre_approved", "conflict")
+    choose(pre_approved_devices_only=True)
+    assert code_of(with_password(mine, serial_number=other.serial_number)) == "not_pre_approved"
     assert code_of(with_password(mine)) == "enrolled"
     address = DeviceUser.objects.get().email
     assert code_of(body_for(other, email=address, password="another-otter-7")) == "enrolled"
@@ -180,6 +181,16 @@ def test_without_the_restriction_another_device_becomes_an_ordinary_one_of_the_u
     assert (ordinary.serial_number, ordinary.source) == ("C02XG2JGJG5H", Device.Source.ENROLLMENT)
     invitation.device.refresh_from_db()
     assert invitation.device.status == Device.Status.PRE_APPROVED
+
+
+def test_a_serial_number_on_another_users_list_makes_an_ordinary_device_without_it() -> None:
+    invitation, other = invited(), DeviceFactory.create()
+    status, answer = knock(with_token(invitation, serial_number=other.serial_number))
+    assert status == 200
+    ordinary = Device.objects.get(pk=answer["device_id"])
+    assert (ordinary.user, ordinary.serial_number) == (invitation.device.user, None)
+    other.refresh_from_db()
+    assert other.status == Device.Status.PRE_APPROVED
 
 
 def test_what_can_not_be_recognised_becomes_an_ordinary_device_and_leaves_the_approval_open() -> None:
