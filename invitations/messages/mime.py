@@ -111,7 +111,7 @@ def _base64_lines(data: bytes) -> bytes:
 
 @lru_cache(maxsize=8)
 def _sender(sender: str) -> str:
-    name, bare = parseaddr(sender)
+    name, bare = parseaddr(_checked(sender))  # what parseaddr makes of a line break differs from Python to Python
     return address(name, bare or sender)
 
 

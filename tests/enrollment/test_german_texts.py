@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.utils.translation.template import templatize
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "enrollment" / "locale" / "de" / "LC_MESSAGES"
 # Where the texts are that device users read; what administrators read is English.

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from devices.vocabulary import Platform
 from enrollment.platform_detection import Detected, detect
 
+pytestmark = pytest.mark.once
+
 SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"

@@ -7,6 +7,8 @@ from django.utils import translation
 
 from enrollment.time_left import time_left
 
+pytestmark = pytest.mark.once
+
 SECOND = timedelta(seconds=1)
 
 

@@ -103,6 +103,7 @@ def test_ten_kills_lose_no_invitation_and_double_at_most_ten(
     wait_until(lambda: batches.query("SELECT state FROM invitations_sending") == [("done",)], 30, batches.logs)
 
 
+@pytest.mark.once
 def test_a_broker_that_is_killed_while_invitations_go_out_loses_none(
     make_portal: MakePortal, mail_server: SmtpServer, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_broker_that_is_killed_while_invitations_go_out_loses_none(
     assert_each_arrived_once_or_is_known_to_be_double(batches, mail_server, kills=2)
 
 
+@pytest.mark.once
 def test_what_is_sent_while_the_broker_is_down_goes_out_when_it_is_back(
     make_portal: MakePortal,
     mail_server: SmtpServer,
@@ -141,6 +143,7 @@ def test_what_is_sent_while_the_broker_is_down_goes_out_when_it_is_back(
     assert len(by_message(mail_server)) == len(mail_server.messages) == 50
 
 
+@pytest.mark.once
 def test_a_mail_server_that_is_down_at_first_gets_every_invitation_once(
     make_portal: MakePortal, mail_server: SmtpServer, tmp_path: Path
 ) -> None:

@@ -140,6 +140,7 @@ def test_after_a_full_run_by_smtp_no_secret_is_in_database_or_logs(make_portal: 
     secrets.assert_in_none_of(dump(portal))
 
 
+@pytest.mark.once
 def test_after_a_full_run_with_the_development_mailbox_no_secret_is_in_database_or_logs(
     make_portal: MakePortal, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_after_a_full_run_with_the_development_mailbox_no_secret_is_in_database_
     secrets.assert_in_none_of(files)
 
 
+@pytest.mark.once
 def test_a_mail_server_that_repeats_the_message_in_its_refusal_gets_no_secret_into_the_log(
     make_portal: MakePortal, tmp_path: Path
 ) -> None:

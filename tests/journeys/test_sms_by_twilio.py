@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import requests
 from django.http import QueryDict
 
@@ -36,6 +37,7 @@ def report(address: str, fields: dict[str, str], token: str = AUTH_TOKEN) -> int
     return requests.post(address, body.urlencode(), headers=headers, timeout=10).status_code
 
 
+@pytest.mark.once
 def test_rows_are_invited_by_sms_and_twilio_reports_what_arrived(
     make_portal: Callable[..., Portal], tmp_path: Path
 ) -> None:
