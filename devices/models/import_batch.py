@@ -12,6 +12,7 @@ from devices import vocabulary
 
 from .device_group import DeviceGroup
 from .domain import Domain
+from .moving import Moving
 from .policy import Policy
 
 
@@ -43,7 +44,7 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         return self.update(state=target, state_changed_at=timezone.now(), failure=failure)
 
 
-class ImportBatch(models.Model):
+class ImportBatch(Moving):
     """One uploaded file on its way into the portal."""
 
     class State(models.TextChoices):
@@ -187,22 +188,3 @@ class ImportBatch(models.Model):
     @property
     def is_in_work(self) -> bool:
         return self.state in self.IN_WORK
-
-    def move(self, *, source: str | frozenset[str], target: str, **changes: object) -> bool:
-        """Change the state by a conditional UPDATE; set `changes` with it.
-
-        Args:
-            source: the state, or states, that the batch must be in.
-            target: the state afterwards.
-            changes: other fields and their new values.
-
-        Returns:
-            True when this call moved the batch; False when somebody else was faster or the state does not fit.
-        """
-        sources = {source} if isinstance(source, str) else source
-        changes |= {"state": target, "state_changed_at": timezone.now()}
-        if not type(self).objects.filter(pk=self.pk, state__in=sources).update(**changes):
-            return False
-        for name, value in changes.items():
-            setattr(self, name, value)
-        return True

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import ImportBatch
+from devices.models.moving import Moving
 from devices.vocabulary import Language
 
 
@@ -19,7 +20,7 @@ class SendingQuerySet(models.QuerySet["Sending"]):
         return self.filter(state__in=Sending.IN_WORK)
 
 
-class Sending(models.Model):
+class Sending(Moving):
     """Invitations that were asked for at one go: they are paused, resumed and cancelled together."""
 
     class Channel(models.TextChoices):
@@ -114,22 +115,3 @@ class Sending(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
-
-    def move(self, *, source: str | frozenset[str], target: str, **changes: object) -> bool:
-        """Change the state by a conditional UPDATE; set `changes` with it.
-
-        Args:
-            source: the state, or states, that the sending must be in.
-            target: the state afterwards.
-            changes: other fields and their new values.
-
-        Returns:
-            True when this call moved it; False when somebody else was faster or the state does not fit.
-        """
-        sources = {source} if isinstance(source, str) else source
-        changes |= {"state": target, "state_changed_at": timezone.now()}
-        if not Sending.objects.filter(pk=self.pk, state__in=sources).update(**changes):
-            return False
-        for name, value in changes.items():
-            setattr(self, name, value)
-        return True
