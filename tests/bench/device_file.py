@@ -49,7 +49,7 @@ def write(path: Path, rows: int, seed: int = 2, wrong_every: int = 0) -> DeviceF
     Args:
         path: where to.
         rows: number of devices; a smaller file is the beginning of a larger one.
-        seed: files of different ones have no device and no user in common.
+        seed: files of different ones have no user in common, and no device unless they are 36 apart.
         wrong_every: so often a row's platform is misspelled; 0: never.
     """
     randomness = random.Random(seed)
@@ -76,7 +76,7 @@ def _row(seed: int, number: int, user: int, randomness: random.Random) -> Iterat
     yield f"{first} {last}"
     yield f"{login}@{DOMAINS[user % len(DOMAINS)]}"
     yield "personal" if number % 4 == 0 else "corporate"
-    yield f"C{seed % 10}{_base36((number + 1) * SCATTER % SERIALS)}"
+    yield f"C{DIGITS[seed % 36]}{_base36((number + 1) * SCATTER % SERIALS)}"
     yield platform
     yield login
     yield f"{CALLING_CODES[user % len(CALLING_CODES)]}{user % 100_000:05}"

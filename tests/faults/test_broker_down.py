@@ -125,7 +125,7 @@ def test_a_page_does_not_wait_for_a_broker_that_hangs(
 def test_a_check_that_waits_in_a_broker_that_is_killed_is_done(
     standing_portal: Portal, batches: Batches, tmp_path: Path
 ) -> None:
-    file = device_file.write(tmp_path / "devices.csv", 500, 36)
+    file = device_file.write(tmp_path / "devices.csv", 500, 6)
     batch = batches.upload(file.path)
     stopped = standing_portal.pids("worker")
     for pid in stopped:
@@ -144,7 +144,7 @@ def test_a_check_that_waits_in_a_broker_that_is_killed_is_done(
 def test_a_commit_whose_broker_is_killed_ends_with_all_rows(
     standing_portal: Portal, batches: Batches, tmp_path: Path
 ) -> None:
-    file = device_file.write(tmp_path / "devices.csv", 50_000, 37)
+    file = device_file.write(tmp_path / "devices.csv", 50_000, 7)
     batch = batches.upload_and_check(file.path)
     batches.take("start_commit", batch)
     wait_until(lambda: batches.field(batch, "attempts") >= 1, 30, batches.logs)
