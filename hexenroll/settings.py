@@ -34,6 +34,8 @@ _public = urlsplit(PUBLIC_URL)
 _is_https = _public.scheme == "https"
 ALLOWED_HOSTS = [*(env.words("ALLOWED_HOSTS") or [_public.hostname or ""]), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *env.words("CSRF_TRUSTED_ORIGINS")]
+# The proxies whose X-Forwarded-For and X-Forwarded-Proto count; gunicorn's own name for it (web.py).
+TRUSTED_PROXIES = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 ROOT_URLCONF = "hexenroll.urls"
 WSGI_APPLICATION = "hexenroll.wsgi.application"
 LOGIN_URL = LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
@@ -246,6 +248,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Ten wrong passwords for one name from one address: that pair waits a quarter of an hour.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
+AXES_CLIENT_IP_CALLABLE = "enrollment.client_address.limited_address"  # behind a proxy; of IPv6 the subnet
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False

@@ -10,6 +10,7 @@ from hexenroll.leash import die_with_parent
 
 _host = f"[{settings.HEXENROLL_LISTEN}]" if ":" in settings.HEXENROLL_LISTEN else settings.HEXENROLL_LISTEN
 bind = f"{_host}:{settings.PORT}"
+forwarded_allow_ips = ",".join(str(network) for network in settings.TRUSTED_PROXIES)
 workers = 2
 worker_class = "gthread"
 threads = 8

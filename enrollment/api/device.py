@@ -7,6 +7,7 @@ from django.utils.http import parse_etags
 from devices.models import Device
 from enrollment import checkin_request
 from enrollment.checkin import check_in
+from enrollment.client_address import client_address
 from enrollment.delivery import answer_of, fingerprint_of, hand_out
 from enrollment.disenroll import disenroll
 
@@ -35,7 +36,7 @@ def checkin(request: HttpRequest, asking: Device) -> HttpResponseBase:
     """POST /api/v1/device/checkin: what the device says of itself; answers which document it should have."""
     now = timezone.now()
     said = checkin_request.parse(request.body, now)
-    check_in(asking, said, request.META.get("REMOTE_ADDR") or None, now)
+    check_in(asking, said, client_address(request), now)
     return answer({"device_id": asking.pk, "status": asking.status, "etag": f'"{fingerprint_of(asking)}"'})
 
 
