@@ -1,0 +1,168 @@
+"""Who knocks at the gate? A load generator of its own process, over keep-alive connections; started by enroll_rate.py.
+
+`python -m tests.bench.enroll_load`, with one JSON order on standard input; prints one JSON object. Requests are made
+before the clock starts, answers are only looked at as far as their status and length: 20 to 30 µs of CPU a request,
+which is what it takes away from the portal on the same machine (it says how much in `cpu_us`).
+"""
+
+import http.client
+import json
+import random
+import select
+import socket
+import sys
+from statistics import median
+from time import perf_counter, process_time
+from typing import Any
+
+from tests.bench import fleet
+
+# What each mode has to be answered by: the status, and what must be in the answer.
+EXPECTED = {
+    "enroll": (b"200", b'"enrolled"'),
+    "bad_credentials": (b"403", b'"bad_credentials"'),
+    "not_pre_approved": (b"403", b'"not_pre_approved"'),
+    "unchanged": (b"304", b"ETag"),
+}
+SEED = 4
+MOST_A_SECOND = 4_000  # requests that are made in advance
+
+
+class Connection:
+    """One keep-alive connection and the answer that it waits for."""
+
+    def __init__(self, port: int) -> None:
+        self.address = ("127.0.0.1", port)
+        self.open()
+
+    def open(self) -> None:
+        self.socket = socket.create_connection(self.address)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setblocking(False)
+        self.answer = b""
+
+    def send(self, request: bytes) -> None:
+        self.answer = b""
+        self.begin = perf_counter()
+        self.socket.sendall(request)
+
+    def has_answer(self) -> bool:
+        """Read what has come; tell whether the answer is complete.
+
+        Raises:
+            ConnectionError: it was closed before.
+        """
+        data = self.socket.recv(1 << 16)
+        if not data:
+            raise ConnectionError(f"closed after {self.answer[:200]!r}")
+        self.answer += data
+        end = self.answer.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        if self.answer[9:12] == b"304":
+            return True
+        at = self.answer.index(b"Content-Length: ", 0, end) + 16
+        return len(self.answer) >= end + 4 + int(self.answer[at : self.answer.index(b"\r", at)])
+
+
+def drive(order: dict[str, Any]) -> dict[str, Any]:
+    """Send the requests of an order, as fast as they are answered; return what was measured.
+
+    Raises:
+        ValueError: an answer is not the one that this mode has to get.
+    """
+    requests = iter(prepared(order))
+    status, content = EXPECTED[order["mode"]]
+    poll, connections = select.epoll(), {}
+    for _ in range(order["connections"]):
+        connection = Connection(order["port"])
+        connections[connection.socket.fileno()] = connection
+        poll.register(connection.socket, select.EPOLLIN)
+        connection.send(next(requests))
+    before, begin, cpu, times = 0, 0.0, 0.0, []
+    while True:
+        for number, _event in poll.poll():
+            connection = connections[number]
+            if not connection.has_answer():
+                continue
+            now, answer = perf_counter(), connection.answer
+            if answer[9:12] != status or content not in answer:
+                raise ValueError(f"not {order['mode']}: {answer.decode(errors='replace')}")
+            if begin:
+                times.append(now - connection.begin)
+            elif (before := before + 1) == order["warm_up"]:
+                begin, cpu = now, process_time()
+            request = next(requests, None)
+            if request is None or (begin and now - begin > order["seconds"]):
+                return result(times, now - begin, process_time() - cpu)
+            if b"Connection: close" in answer:  # what is served so can't be asked otherwise
+                poll.unregister(connection.socket)
+                connections.pop(number).socket.close()
+                connection.open()
+                connections[connection.socket.fileno()] = connection
+                poll.register(connection.socket, select.EPOLLIN)
+            connection.send(request)
+
+
+def result(times: list[float], seconds: float, cpu: float) -> dict[str, Any]:
+    """Return rate (requests a second), median and p99 (milliseconds), and the generator's own CPU time a request."""
+    ordered = sorted(times)
+    return {
+        "requests": len(times),
+        "seconds": seconds,
+        "rate": len(times) / seconds,
+        "median_ms": median(ordered) * 1_000,
+        "p99_ms": ordered[len(ordered) * 99 // 100] * 1_000,
+        "longest_ms": ordered[-1] * 1_000,
+        "cpu_us": cpu / len(times) * 1e6,
+    }
+
+
+def prepared(order: dict[str, Any]) -> list[bytes]:
+    """Return the requests of an order: of the waiting devices in random order, each once, or of the enrolled ones."""
+    devices, port = order["devices"], order["port"]
+    waiting = devices - fleet.enrolled_of(devices)
+    most = order["warm_up"] + int(order["seconds"] * MOST_A_SECOND)
+    if order["mode"] == "unchanged":
+        known = [_check_in(port, number, _etag(port, number)) for number in range(waiting + 1, devices + 1)]
+        return random.Random(SEED).choices(known, k=most)
+    numbers = random.Random(SEED).sample(range(1, waiting + 1), min(waiting, most))
+    if order["mode"] == "enroll":
+        return [_enroll(port, fleet.SERIAL_NUMBER.of(number), number, fleet.TOKEN.of(number)) for number in numbers]
+    return [_enroll(port, f"WRONG{number:09}", number, f"wrong-link-token-{number:026}") for number in numbers]
+
+
+def _enroll(port: int, serial_number: str, number: int, token: str) -> bytes:
+    said = {
+        "serial_number": serial_number,
+        "platform": "macos",
+        "os_version": "14.5",
+        "method": "agent",
+        "token": token,
+        "hardware_uuid": fleet.HARDWARE_UUID.of(number),
+        "hardware": {"manufacturer": "Example", "model": "Laptop 14", "memory_mb": 16_384},
+    }
+    body = json.dumps(said).encode()
+    head = f"POST /api/v1/enroll HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: hexenroll-bench/1\r\n"
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _check_in(port: int, number: int, etag: str) -> bytes:
+    head = f"GET /api/v1/device HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: hexenroll-bench/1\r\n"
+    return f"{head}Authorization: Bearer {fleet.DEVICE_TOKEN.of(number)}\r\nIf-None-Match: {etag}\r\n\r\n".encode()
+
+
+def _etag(port: int, number: int) -> str:
+    """Return what an enrolled device has already, as the portal marks it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/api/v1/device", headers={"Authorization": f"Bearer {fleet.DEVICE_TOKEN.of(number)}"})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise ValueError(f"device {number}: {answer.status} {body.decode(errors='replace')}")
+    return str(answer.headers["ETag"])
+
+
+if __name__ == "__main__":
+    print(json.dumps(drive(json.load(sys.stdin))))

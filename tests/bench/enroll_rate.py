@@ -1,0 +1,218 @@
+"""How fast do devices enroll, beside what else there is? `make bench` runs this and prints tables for README.
+
+Contenders, interleaved, each in a fresh copy of one PostgreSQL database (fsync on), 16 keep-alive connections, each
+request another pre-approved device with its link's token, in random order; the restriction is on:
+(a) hexenroll as `make run` starts it, its worker and clock included; only the limits of requests are lifted by its
+settings HEXENROLL_ENROLL_*, as all come from one address. (b) A naive view on gunicorn's sync workers.
+Then, with (a) alone, what is refused, and the check-in that is answered by 304.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psycopg
+
+from tests.bench.databases import SCRATCH, Database
+from tests.bench.fleet import enrolled_of
+from tests.portal import Portal, free_port, wait_until
+from tests.servers import Servers
+
+CONTENDERS = {
+    "a": "(a) hexenroll",
+    "b": "(b) a naive view, gunicorn sync",
+}
+MODES = {
+    "enroll": "enrolled",
+    "bad_credentials": "refused: unknown token (bad_credentials)",
+    "not_pre_approved": "refused: not on the list, no credentials demanded (not_pre_approved)",
+    "unchanged": "GET /api/v1/device, answered by 304",
+}
+LIFTED = ("RATE_BY_ADDRESS", "RATE_BY_SERIAL", "WRONG_BY_ADDRESS")
+CONNECTIONS = 16
+WARM_UP = 400  # requests before the clock starts: each thread has its database connection then
+Results = dict[tuple[str, int, str], list[dict[str, Any]]]  # mode, devices, contender
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--devices", type=int, nargs="+", default=[10_000, 1_000_000])
+    parser.add_argument("--seconds", type=float, default=10, help="of each run; it ends sooner when all are enrolled")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
+    parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES))
+    parser.add_argument("--json", type=Path, help="a file for the results")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked, servers = arguments(), Servers()
+    results: Results = defaultdict(list)
+    try:
+        database = Database("postgresql", servers)
+        for devices in asked.devices:
+            make_fleet(database, devices)
+        for _round in range(asked.rounds):
+            for mode in asked.modes:
+                for devices in asked.devices:
+                    for contender in asked.only:
+                        if mode == "enroll" or contender == "a":
+                            results[mode, devices, contender].append(run(database, contender, mode, devices, asked))
+    finally:
+        servers.stop()
+    report(results)
+    if asked.json:
+        asked.json.write_text(json.dumps([[*key, runs] for key, runs in results.items()], indent=1))
+
+
+def make_fleet(database: Database, devices: int) -> None:
+    """Make a template of a database with so many devices."""
+    database.renew()
+    environment = {**database.environment(), "DJANGO_SETTINGS_MODULE": "hexenroll.settings"}
+    subprocess.run([sys.executable, "-m", "tests.bench.fleet", str(devices)], env=environment, check=True)
+    database.keep(template_of(devices))
+
+
+def template_of(devices: int) -> str:
+    return f"bench_fleet_{devices}"
+
+
+def run(database: Database, contender: str, mode: str, devices: int, asked: argparse.Namespace) -> dict[str, Any]:
+    """Measure a contender in a fresh database.
+
+    Raises:
+        SystemExit: an answer was not the right one, or the database doesn't hold what was answered.
+    """
+    database.renew(template_of(devices))
+    with psycopg.connect(host=str(database.folder), user="hexenroll", dbname=SCRATCH, autocommit=True) as connection:
+        if mode == "not_pre_approved":
+            connection.execute("UPDATE enrollment_enrollmentsettings SET require_credentials = false")
+        with SERVED[contender](database) as port:
+            result = load(mode, devices, port, asked.seconds)
+        check(connection, mode, devices, result)
+    machine = f"load {os.getloadavg()[0]:.1f}"
+    print(
+        f"{contender} {mode} of {devices:,}: {result['rate']:,.0f}/s, median {result['median_ms']:.1f} ms, "
+        f"p99 {result['p99_ms']:.1f} ms, {result['requests']:,} requests ({machine})",
+        file=sys.stderr,
+    )
+    return result
+
+
+@contextmanager
+def hexenroll(database: Database) -> Iterator[int]:
+    """Run the portal as `make run` does; yield its port."""
+    lifted = {f"HEXENROLL_ENROLL_{name}": "1000000" for name in LIFTED}
+    portal = Portal(database.folder, False, {"DATABASE_URL": database.environment()["DATABASE_URL"], **lifted})
+    try:
+        yield portal.start().port
+        portal.stop()
+    finally:
+        portal.close()
+
+
+@contextmanager
+def naive(database: Database) -> Iterator[int]:
+    """Run the naive view on gunicorn as it comes, with two sync workers; yield its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--workers=2", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
+    with subprocess.Popen([*command, "tests.bench.naive_contender:application"], env=database.environment()) as process:
+        try:
+            wait_until(lambda: listens(port), 30)
+            yield port
+        finally:
+            process.terminate()
+
+
+def listens(port: int) -> bool:
+    from socket import create_connection
+
+    try:
+        create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+SERVED = {"a": hexenroll, "b": naive}
+
+
+def load(mode: str, devices: int, port: int, seconds: float) -> dict[str, Any]:
+    """Run the load generator in a process of its own; return what it measured."""
+    order = {
+        "mode": mode,
+        "devices": devices,
+        "port": port,
+        "seconds": seconds,
+        "warm_up": WARM_UP,
+        "connections": CONNECTIONS,
+    }
+    command = [sys.executable, "-m", "tests.bench.enroll_load"]
+    done = subprocess.run(command, input=json.dumps(order), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{order} failed:\n{done.stderr}")
+    return dict(json.loads(done.stdout))
+
+
+def check(connection: "psycopg.Connection[Any]", mode: str, devices: int, result: dict[str, Any]) -> None:
+    """Compare what the database holds with what was answered; requests in flight at the end may be there, too."""
+    queries = {
+        "devices enrolled": "SELECT count(*) FROM devices_device WHERE status = 'enrolled'",
+        "attempts": "SELECT count(*) FROM enrollment_enrollmentattempt",
+    }
+    answered = result["requests"] + WARM_UP
+    expected = {
+        "devices enrolled": enrolled_of(devices) + (answered if mode == "enroll" else 0),
+        "attempts": 0 if mode == "unchanged" else answered,
+    }
+    for what, query in queries.items():
+        row = connection.execute(query).fetchone()
+        found, least = row[0] if row else 0, expected[what]
+        if not least <= found <= least + CONNECTIONS:
+            sys.exit(f"{mode}: {answered:,} answers, but {found:,} {what}, not {least:,}")
+
+
+def report(results: Results) -> None:
+    """Print Markdown tables: what is enrolled, by contender; the other modes."""
+    sizes = sorted({devices for _mode, devices, _contender in results})
+    for mode in dict.fromkeys(mode for mode, _devices, _contender in results):
+        title = f"{MODES[mode]}: requests/s (median ms, p99 ms; (a) is so many times as fast)"
+        print()
+        print_row(title, [f"{devices:,} devices" for devices in sizes])
+        print_row("---", ["---"] * len(sizes))
+        for contender, label in CONTENDERS.items():
+            cells = [cell(results, mode, devices, contender) for devices in sizes]
+            if any(cells):
+                print_row(label, cells)
+    costs = [run["cpu_us"] for runs in results.values() for run in runs if "cpu_us" in run]
+    if costs:
+        print(f"\nThe load generator took {median(costs):.0f} µs of CPU a request.")
+
+
+def cell(results: Results, mode: str, devices: int, contender: str) -> str:
+    """Return one cell of the table, medians over the rounds; empty when that was not measured."""
+    runs, own = results.get((mode, devices, contender)), results.get((mode, devices, "a"))
+    if not runs:
+        return ""
+    rate = median(run["rate"] for run in runs)
+    text = f"{rate:,.0f} ({median(run['median_ms'] for run in runs):.0f}, {median(run['p99_ms'] for run in runs):.0f}"
+    if own and contender != "a":
+        text += f"; {median(run['rate'] for run in own) / rate:.2f}"
+    return text + ")"
+
+
+def print_row(label: str, cells: list[str]) -> None:
+    print("| " + " | ".join((label, *cells)) + " |")
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parents[2])
+    main()
