@@ -30,6 +30,9 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
     list_display = ("name", "platform_names", "contents", "version", "updated_at")
     sortable_by = ()  # a page or two; the arrows are too small to be hit
     search_fields = ("name",)
+    empty_text = _(
+        "Policies hold settings and apps. Assign them to device groups or devices, which get them when they enroll."
+    )
     fields = ("name", "platforms", "settings", "apps", "profile_file", "remove_profile", "base_version")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:

@@ -77,6 +77,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
     list_select_related = ("user",)
     search_fields = ("serial_number",)  # shows the field; get_search_results does it
     search_help_text = _("Serial number, or a whole hardware UUID or address")
+    empty_text = _("Each request of a device to enroll will be here, whether it was let in or refused, and why.")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # counts for each choice of each filter, of a million rows
     OUTCOME_COLOURS: ClassVar[dict[str, str]] = {"in": "success", "refused": "danger"}

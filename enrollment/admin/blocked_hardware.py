@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
@@ -32,6 +32,7 @@ class BlockedHardwareAdmin(ConsolePage):
     list_filter = ("kind",)
     search_fields = ("value", "note")
     search_help_text = _("Value or note")
+    empty_text = gettext_lazy("No serial number, hardware UUID or manufacturer is kept out.")
     fields = (("kind", "value"), "note")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

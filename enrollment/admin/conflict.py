@@ -38,6 +38,7 @@ class ConflictAdmin(ConsolePage):
 
     list_display = ("shown_device", "shown_state", "shown_user", "shown_hardware", "first_seen_at", "last_seen_at")
     list_filter = ("state",)
+    empty_text = _("Other hardware that asks to come in with the serial number of an enrolled device will be here.")
     list_select_related = ("device__user",)
     search_fields = ("device__serial_number", "hardware_uuid")
     search_help_text = _("Serial number, or hardware UUID")

@@ -36,6 +36,10 @@ TONES = {
 @admin.register(Device)
 class EnrollableDeviceAdmin(InvitableDeviceAdmin):
     actions_detail: tuple[str, ...] = ("invite", "hand_over", "disenroll")
+    empty_text = _(
+        "Enrolled devices will be here. Those that are on the list, and not enrolled yet, are shown by Filters > Enrollment "
+        "status > Pre-approved; they get there by Enroll > Pre-approve."
+    )
     change_form_outer_before_template = "enrollment/_device_banner.html"
     change_form_outer_after_template = "enrollment/_of_device.html"
 
