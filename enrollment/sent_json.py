@@ -6,12 +6,17 @@ that newer agents can talk to older portals. Used by enroll_request.py and check
 
 import json
 import math
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 MAX_DEPTH = 5
 MAX_HARDWARE_CHARACTERS = 20_000
+
+# What PostgreSQL's jsonb takes in no text; other control characters it does.
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 Errors = dict[str, list[str]]
 
@@ -90,8 +95,8 @@ def hardware_of(value: object, errors: Errors) -> dict[str, Any]:
     text = json.dumps(value, ensure_ascii=False)
     if len(text) > MAX_HARDWARE_CHARACTERS:
         errors["hardware"] = [_("This is too large or too deep.")]
-    elif not is_storable(text) or "\\u0000" in text:
-        errors["hardware"] = [_("A character can't be stored: a control character, or half of a surrogate pair.")]
+    elif any(UNSTORABLE.search(found) for found in _texts_in(value)):
+        errors["hardware"] = [_("A character can't be stored: NUL, or half of a surrogate pair.")]
     return value
 
 
@@ -106,11 +111,28 @@ def is_storable(text: str) -> bool:
     return not any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF for sign in text)
 
 
+def printable(text: str) -> str:
+    """Return a text without what can't be stored: of a header, which nobody is asked to send again."""
+    return text if is_storable(text) else "".join(filter(is_storable, text))
+
+
 def _is_deeper(value: object, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_is_deeper(item, levels - 1) for item in inner)
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Return each text in a JSON value, names of fields among them; its depth is known to be bounded."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item)
 
 
 def _refuse_number(name: str) -> None:

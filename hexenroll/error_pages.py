@@ -8,7 +8,7 @@ import logging
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -30,6 +30,8 @@ def _page(request: HttpRequest, status: int, icon: str, title: str, *lines: str)
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: the browser sent something that isn't a request of ours."""
+    if request.path.startswith(API):  # by a host that isn't ours, say: the views refuse all else themselves
+        return JsonResponse({"code": "invalid", "errors": {"": [_("This request can't be read")]}}, status=400)
     lines = _("The server can't read what the browser sent."), _("Go back, load the page again, and try once more.")
     return _page(request, 400, "error", _("This request can't be read"), *lines)
 

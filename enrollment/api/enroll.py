@@ -13,6 +13,7 @@ from enrollment import gate, limits
 from enrollment.enroll_request import EnrollRequest, parse
 from enrollment.gate import Visitor
 from enrollment.reasons import Reason
+from enrollment.sent_json import printable
 
 from .bounds import api
 
@@ -26,7 +27,7 @@ WAIT_FOR_DATABASE = 30  # seconds
 def enroll(request: HttpRequest) -> HttpResponse:
     """Let a device in, or refuse it and say why."""
     asked = parse(request.body)
-    visitor = Visitor(request.META.get("REMOTE_ADDR") or None, request.headers.get("User-Agent", ""))
+    visitor = Visitor(request.META.get("REMOTE_ADDR") or None, printable(request.headers.get("User-Agent", "")))
     try:
         return _answer(asked, visitor)
     except limits.TooManyError as error:

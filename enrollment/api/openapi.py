@@ -70,7 +70,7 @@ def _enroll() -> Object:
         "responses": {
             "200": _json("Enrolled", "It is enrolled; here is its token, and what it gets."),
             "403": _json("NotLetIn", "It is refused, and `code` says why."),
-            **_refs("400", "405", "413", "415", "429", "503"),
+            **_refs("400", "405", "411", "413", "415", "429", "503"),
         },
     }
 
@@ -116,7 +116,7 @@ def _disenroll() -> Object:
         "security": [{"device_token": []}],
         "responses": {
             "200": _json("Disenrolled", "It has left; its token is void."),
-            **_refs("401", "405", "413", "415", "503"),
+            **_refs("401", "405", "411", "413", "415", "503"),
         },
     }
 

@@ -8,6 +8,7 @@ from enrollment.checkin_request import MAX_ACCURACY, MAX_ID, MAX_MESSAGE, MAX_OS
 from enrollment.device_token import LENGTH as TOKEN_LENGTH
 from enrollment.enroll_request import CHOICES, LENGTHS
 from enrollment.reasons import LETS_IN, Reason
+from enrollment.sent_json import MAX_DEPTH, MAX_HARDWARE_CHARACTERS
 
 from .bounds import Code
 
@@ -15,10 +16,16 @@ Object = dict[str, Any]
 
 # No control characters: neither all databases hold them, nor do pages show them.
 STORABLE = r"^[^\u0000-\u001F\u007F]*$"
+# What stands for a text or a choice that isn't there.
+NOTHING = ("", None)
 ANY_OBJECT: Object = {"type": "object", "additionalProperties": True}
 HARDWARE = {
     **ANY_OBJECT,
-    "description": "What else it tells; of its fields, `manufacturer` and `model` have columns in the console.",
+    "type": ["object", "null"],
+    "description": (
+        f"What else it tells: at most {MAX_DEPTH} levels deep, {MAX_HARDWARE_CHARACTERS} characters as JSON, no NUL. "
+        "Of its fields, `manufacturer` and `model` have columns in the console."
+    ),
 }
 REFUSALS = [reason.value for reason in Reason if reason not in LETS_IN]
 # Answers of other statuses than 403 have these.
@@ -55,15 +62,25 @@ def schemas() -> Object:
 def _enroll_request() -> Object:
     texts = {name: _text(length) for name, length in LENGTHS.items()}
     choices = {name: {"type": "string", "enum": list(words.values)} for name, words in CHOICES.items()}
-    both = "together with the password, in place of a token"
+    choices["management_mode"] = {"enum": [*CHOICES["management_mode"].values, *NOTHING]}
     texts["serial_number"]["description"] = "Exactly as the device has it; absent where the platform hides it."
     texts["token"]["description"] = "Of an invitation's link."
-    texts["email"]["description"] = f"Of the device user, {both}."
+    texts["email"]["description"] = "Of the device user, together with the password, in place of a token."
     texts["password"]["description"] = "The one-time password."
+    none, said = {"enum": list(NOTHING)}, {"type": "string", "minLength": 1}
     return {
-        **_object({**texts, **choices, "hardware": HARDWARE}, required=["platform", "method"]),
-        "dependentRequired": {"email": ["password"], "password": ["email"]},
-        "not": {"required": ["token", "email"]},
+        **_object({**texts, **choices, "hardware": HARDWARE}, ["platform", "method"]),
+        "anyOf": [
+            {
+                "description": "With the token of a link, or without credentials.",
+                "properties": {"email": none, "password": none},
+            },
+            {
+                "description": "With an e-mail address and a one-time password.",
+                "properties": {"token": none, "email": said, "password": said},
+                "required": ["email", "password"],
+            },
+        ],
     }
 
 
@@ -122,7 +139,7 @@ def _checkin() -> Object:
     fields = {
         "os_version": _text(MAX_OS_VERSION),
         "battery": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "Share that is left."},
-        "hardware": {**HARDWARE, "type": ["object", "null"]},
+        "hardware": HARDWARE,
         "location": {"anyOf": [location, {"type": "null"}]},
         "policies": {"type": ["array", "null"], "maxItems": MAX_REPORTS, "items": report},
     }

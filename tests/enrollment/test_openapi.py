@@ -60,7 +60,7 @@ def test_a_request_to_enroll_has_the_choices_of_the_code() -> None:
     fields = schema("EnrollRequest")["properties"]
     assert fields["platform"]["enum"] == Platform.values
     assert fields["method"]["enum"] == Method.values
-    assert fields["management_mode"]["enum"] == ManagementMode.values
+    assert fields["management_mode"]["enum"] == [*ManagementMode.values, "", None]
     assert fields["password"]["maxLength"] == 128
 
 
