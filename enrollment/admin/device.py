@@ -37,7 +37,7 @@ TONES = {
 class EnrollableDeviceAdmin(InvitableDeviceAdmin):
     actions_detail: tuple[str, ...] = ("invite", "hand_over", "disenroll")
     empty_text = _(
-        "Enrolled devices will be here. Those that are on the list, and not enrolled yet, are shown by Filters > Enrollment "
+        "Enrolled devices will be here. Those on the list that have not enrolled yet are shown by Filters > Enrollment "
         "status > Pre-approved; they get there by Enroll > Pre-approve."
     )
     change_form_outer_before_template = "enrollment/_device_banner.html"
