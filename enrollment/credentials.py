@@ -10,21 +10,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import Value
-from django.db.models.functions import Lower
-from django.utils import timezone
 
-from devices.imports.passwords import seal, unseal
-from devices.models import Device, Domain
-from invitations.link_token import hash_of
+from devices.imports.passwords import encrypt, opened
+from devices.models import Device
+from devices.prepared import fetch
 from invitations.models import Invitation
 
 from .eligibility import Credentials
 from .enroll_request import EnrollRequest
+from .lookup import Found
 
-State = Invitation.State
 # Of one e-mail address: each password that is compared takes some microseconds.
 MOST_APPROVALS = 1_000
+# Where none is right, so many are compared at least: how many approvals a user has is nobody's business.
+COMPARED = 8
+# By domain, for which there is an index, as an address is unique in its domain.
+_APPROVALS = f"""
+SELECT d.id, d.one_time_password
+FROM devices_deviceuser u
+JOIN devices_device d ON d.user_id = u.id
+WHERE u.domain_id IN (SELECT id FROM devices_domain) AND u.email_key = LOWER(%(email)s)
+    AND d.status = '{Device.Status.PRE_APPROVED}' AND d.one_time_password IS NOT NULL
+ORDER BY d.id
+LIMIT {MOST_APPROVALS}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -40,64 +49,59 @@ class Named:
     device: Device | None = None
 
 
-def named_by(request: EnrollRequest) -> Named:
-    """Return what the credentials of a request name, and lock it."""
-    if request.token:
-        found = _by_token(request.token)
-    elif request.email:
-        found = _by_password(request.email, request.password)
-    else:
+def named_by_password(email: str, password: str) -> int | None:
+    """Return the key of the device whose one-time password this is; None: it is nobody's of that address."""
+    approvals = fetch(_APPROVALS, {"email": email})
+    matches = [key for key, known in approvals if _is_password(password, known)]
+    if matches:
+        return int(matches[0])
+    for _more in range(COMPARED - len(approvals)):
+        _is_password(password, _decoy())
+    return None
+
+
+def judge(request: EnrollRequest, found: Found, named: int | None) -> Named:
+    """Return what the credentials of a request come to, now that what they name is locked.
+
+    Args:
+        request: with a token, or with an e-mail address and a password, or with neither.
+        found: what is known of it.
+        named: the device whose password it is; None: of none, or there is a token.
+    """
+    if not request.token and not request.email:
         return Named(Credentials.NONE)
-    if found.outcome is Credentials.WRONG and request.token:
-        _is_password(request.token, _decoy())
-    return found
+    judged = _by_token(found) if request.token else _by_password(found, named)
+    if judged.outcome is Credentials.WRONG and request.token:
+        named_by_password(request.token, request.token)  # the same work as for a wrong password
+    return judged
 
 
-def _by_token(token: str) -> Named:
-    found = Invitation.objects.filter(token_hash=hash_of(token))
-    # The device first, as everybody else who changes both does: else two of them wait for one another.
-    device = Device.objects.select_for_update(of=("self",)).filter(pk__in=found.values("device")).first()
-    related = found.select_for_update(of=("self",)).select_related("device__user")
-    invitation = related.first() if device is not None else None
-    if invitation is None or invitation.device.status != Device.Status.PRE_APPROVED:
+def _by_token(found: Found) -> Named:
+    invitation = found.invitation
+    device = found.devices[invitation.device_id] if invitation is not None else None
+    if invitation is None or device is None or device.status != Device.Status.PRE_APPROVED:
         return Named(Credentials.WRONG)
-    if invitation.state == State.EXPIRED or _is_past(invitation):
-        return Named(Credentials.EXPIRED, invitation.device)
+    if invitation.state == Invitation.State.EXPIRED or invitation.is_past:
+        return Named(Credentials.EXPIRED, device)
     if invitation.state not in Invitation.USABLE:
         return Named(Credentials.WRONG)
-    return Named(Credentials.VALID, invitation.device)
+    return Named(Credentials.VALID, device)
 
 
-def _by_password(email: str, password: str) -> Named:
-    # With the domains, for which there is an index, as an address is unique in its domain.
-    domains = list(Domain.objects.order_by().values_list("pk", flat=True))
-    theirs = Device.objects.pre_approved().filter(user__domain__in=domains, user__email_key=Lower(Value(email)))
-    waiting = theirs.exclude(one_time_password=None)
-    approvals = list(waiting.order_by("pk").values_list("pk", "one_time_password")[:MOST_APPROVALS])
-    # All of them are compared, and one where there is none: how many there are is nobody's business.
-    matches = [pk for pk, known in approvals if hmac.compare_digest(known.encode(), password.encode())]
-    if not approvals:
-        _is_password(password, _decoy())
-    if not matches:
-        return Named(Credentials.WRONG)
-    device = waiting.select_for_update(of=("self",)).select_related("user").filter(pk=matches[0]).first()
-    if device is None:
-        return Named(Credentials.WRONG)
-    invitation = Invitation.objects.live().filter(device=device).first()
-    if invitation is not None and _is_past(invitation):
+def _by_password(found: Found, named: int | None) -> Named:
+    device = found.devices.get(named) if named is not None else None
+    if device is None or device.status != Device.Status.PRE_APPROVED or device.pk not in found.with_password:
+        return Named(Credentials.WRONG)  # or it was used up while it was compared
+    if found.invitation is not None and found.invitation.is_past:
         return Named(Credentials.EXPIRED, device)
     return Named(Credentials.VALID, device)
 
 
-def _is_past(invitation: Invitation) -> bool:
-    return invitation.expires_at is not None and invitation.expires_at <= timezone.now()
-
-
-def _is_password(given: str, sealed: str) -> bool:
-    return hmac.compare_digest(unseal(sealed).encode(), given.encode())
+def _is_password(given: str, stored: str) -> bool:
+    return hmac.compare_digest(opened(stored).encode(), given.encode())
 
 
 @lru_cache(maxsize=1)
 def _decoy() -> str:
-    """Return a sealed password that nobody has."""
-    return seal(settings.SECRET_KEY)
+    """Return a password that nobody has, as the database stores it."""
+    return encrypt(settings.SECRET_KEY)

@@ -95,7 +95,9 @@ class Facts:
         known: the device with its serial number, if there is one; junk serial numbers match none.
         is_answered: this very request was answered a moment ago and let in.
         is_blocked: it, or its hardware or manufacturer, is on the block list.
-        enrolled_devices: how many devices the user has enrolled, by ownership; this one not counted.
+        enrolled_devices: how many devices the user has enrolled to whom the known device belongs, by ownership; this
+            one not counted.
+        newcomers_devices: the same of the user to whom the device belongs if it comes in as a new, ordinary one.
     """
 
     request: Request
@@ -104,6 +106,7 @@ class Facts:
     is_answered: bool = False
     is_blocked: bool = False
     enrolled_devices: Mapping[str, int] = field(default_factory=dict)
+    newcomers_devices: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,7 @@ def _unless_refused(decision: Decision, facts: Facts, rules: Rules) -> Decision:
     ownership = known.ownership if known is not None and decision.is_known else rules.ordinary_ownership
     limit = rules.device_limits.get(ownership)
     lowest = rules.minimum_os.get(request.platform)
-    count = facts.enrolled_devices.get(ownership, 0)
+    count = (facts.enrolled_devices if decision.is_known else facts.newcomers_devices).get(ownership, 0)
     if limit is not None and count >= limit and decision.reason is not Reason.RETURNED:
         return Decision(Reason.DEVICE_LIMIT)
     if lowest and not is_at_least(request.os_version, lowest):

@@ -6,27 +6,29 @@ sees what became of the first. The rule itself is in eligibility.py, and knows n
 
 import hashlib
 import hmac
+import json
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from devices.imports.columns.serial_numbers import is_junk_serial
 from devices.imports.sql import one_at_a_time
-from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser, Domain
+from devices.models import Device, DeviceUser, Domain
 from devices.policies.effective import document_of
-from invitations.redemption import redeem
+from invitations.link_token import hash_of
 
-from . import device_token
-from .credentials import Named, named_by
+from . import entry
+from .credentials import Named, judge, named_by_password
 from .eligibility import Credentials, Decision, Facts, KnownDevice, Standing, decide
 from .enroll_request import EnrollRequest
-from .models import AnsweredRequest, BlockedHardware, Conflict, EnrollmentAttempt, EnrollmentSettings
+from .lookup import Found, UnsettledError, look_up
+from .models import AnsweredRequest, Conflict
 from .reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ def enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         try:
             with transaction.atomic():
                 return _enroll(request, visitor)
-        except (IntegrityError, OperationalError) as error:
+        except (IntegrityError, OperationalError, UnsettledError) as error:
             # Two new devices with one serial number, or two requests that waited for one another: the second sees
             # what became of the first.
             if attempt == TRIES:
@@ -70,54 +72,65 @@ def enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
 
 
 def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
-    chosen = EnrollmentSettings.objects.current()
-    named = named_by(request)
     digest = _digest_of(request)
-    answered = _answered(digest) if digest else None
-    known = answered or _known(request, named)
-    user = _user_of(known, named, chosen)
-    if user is not None and chosen.rules.device_limits:
-        one_at_a_time(f"devices of user {user.pk}")  # two of them at once would both be the last one that is allowed
+    by_password = named_by_password(request.email, request.password) if request.email else None
+    found = look_up(
+        request.device,
+        request.manufacturer,
+        token_hash=hash_of(request.token) if request.token else "",
+        named=by_password,
+        digest=digest,
+    )
+    named = judge(request, found, by_password)
+    answered = _answered(found)
+    known = answered or _known(found)
+    owner, newcomer = _owner_of(known, named), _newcomer(named, found)
+    rules = found.settings.rules
     facts = Facts(
         request=request.device,
         credentials=named.outcome,
-        known=_standing_of(known, named) if known else None,
+        known=_standing_of(known, named, found) if known else None,
         is_answered=answered is not None,
-        is_blocked=_is_blocked(request, known),
-        enrolled_devices=_enrolled_devices(user, known),
+        is_blocked=found.is_listed or (known is not None and known.status == Device.Status.BLOCKED),
+        enrolled_devices=_enrolled_devices(owner or newcomer, known) if rules.device_limits else {},
+        newcomers_devices=_enrolled_devices(newcomer, None) if rules.device_limits else {},
     )
-    decision = decide(facts, chosen.rules)
-    device = known if decision.is_known else None
-    if decision.lets_in:
-        device = _let_in(request, decision, device, _user_of(device, named, chosen), chosen, visitor)
-        if decision.reason is not Reason.AGAIN:  # the time of a repeated answer doesn't begin anew
-            _remember(digest, device, chosen)
-    elif decision.reason is Reason.CONFLICT and known is not None:
-        _note_conflict(known, request)
-    _record(request, visitor, decision, device or known, named)
-    return _answer(decision, device)
+    decision = decide(facts, rules)
+    said = {
+        "now": timezone.now(),
+        "address": visitor.address,
+        "user_agent": visitor.user_agent[:300],
+        "named_user": named.device.user_id if named.outcome is Credentials.VALID and named.device else None,
+        "device": known.pk if known else None,
+    }
+    if not decision.lets_in:
+        if decision.reason is Reason.CONFLICT and known is not None:
+            _note_conflict(known, request)
+        entry.record(request, decision, said)
+        return Answer(403, {"code": decision.reason.value, "message": str(decision.reason.label)})
+    if decision.is_known and known is not None:
+        return _let_in(request, decision, _given_to(known, owner or newcomer), found, digest, said)
+    return _let_in(request, decision, _ordinary(request, newcomer, found), found, digest, said)
 
 
-def _known(request: EnrollRequest, named: Named) -> Device | None:
-    """Return the device with exactly the serial number and platform of the request, locked."""
-    serial_number, platform = request.device.serial_number, request.device.platform
-    if not serial_number or is_junk_serial(serial_number):
-        return None
-    if named.device is not None and (named.device.serial_number, named.device.platform) == (serial_number, platform):
-        return named.device
-    same = Device.objects.select_for_update(of=("self",)).select_related("user")
-    return same.filter(serial_number=serial_number, platform=platform).first()
+def _answered(found: Found) -> Device | None:
+    """Return the device that came in by this very request a moment ago."""
+    device = found.devices[found.answered_id] if found.answered_id is not None and found.is_answered else None
+    return device if device is not None and device.status == Device.Status.ENROLLED else None
 
 
-def _standing_of(known: Device, named: Named) -> KnownDevice:
-    inventory = DeviceInventory.objects.filter(device=known).only("hardware_uuid").first()
-    expires_at = known.approval_expires_at
+def _known(found: Found) -> Device | None:
+    """Return the device with exactly the serial number and platform of the request."""
+    return found.devices[found.known_id] if found.known_id is not None else None
+
+
+def _standing_of(known: Device, named: Named, found: Found) -> KnownDevice:
     return KnownDevice(
         standing=STANDINGS.get(Device.Status(known.status), Standing.GONE),
         ownership=known.ownership,
         is_named=named.outcome is Credentials.VALID and named.device == known,
-        is_past_its_time=expires_at is not None and expires_at <= timezone.now(),
-        hardware_uuid=inventory.hardware_uuid if inventory and known.status == Device.Status.ENROLLED else "",
+        is_past_its_time=known.pk in found.past_approval,
+        hardware_uuid=found.hardware_uuid if known.status == Device.Status.ENROLLED else "",
         is_its_users=_is_its_users(known, named),
     )
 
@@ -127,95 +140,89 @@ def _is_its_users(known: Device, named: Named) -> bool:
     return bool(is_valid and named.device and known.user_id and named.device.user_id == known.user_id)
 
 
-def _user_of(known: Device | None, named: Named, chosen: EnrollmentSettings) -> DeviceUser | None:
-    """Return whose device it is, or becomes: of the approval, else of the credentials, else the default one.
+def _owner_of(known: Device | None, named: Named) -> DeviceUser | None:
+    """Return whose the known device is; None: it has nobody, or has left and belongs to whom it comes back with."""
+    if known is None or (Device.Status(known.status) not in STANDINGS and named.outcome is Credentials.VALID):
+        return None
+    return known.user
 
-    A device that has left belongs to whom it comes back with, not to whom it was before.
-    """
-    if known is not None and known.user is not None and Device.Status(known.status) in STANDINGS:
-        return known.user
+
+def _newcomer(named: Named, found: Found) -> DeviceUser | None:
+    """Return whose a device is that belongs to nobody yet: of the credentials, else of the default user."""
     if named.outcome is Credentials.VALID and named.device is not None:
         return named.device.user
-    return (known.user if known is not None else None) or chosen.default_user
+    key = found.settings.default_user_id
+    return DeviceUser.objects.filter(pk=key).first() if key else None
 
 
 def _enrolled_devices(user: DeviceUser | None, known: Device | None) -> dict[str, int]:
     if user is None:
         return {}
+    one_at_a_time(f"devices of user {user.pk}")  # two of them at once would both be the last one that is allowed
     enrolled = Device.objects.filter(user=user, status=Device.Status.ENROLLED).order_by()
     others = enrolled.exclude(pk=known.pk) if known else enrolled
     return dict(others.values_list("ownership").annotate(number=Count("pk")))
 
 
-def _is_blocked(request: EnrollRequest, known: Device | None) -> bool:
-    if known is not None and known.status == Device.Status.BLOCKED:
-        return True
-    kinds = {
-        BlockedHardware.Kind.SERIAL_NUMBER: request.device.serial_number,
-        BlockedHardware.Kind.HARDWARE_UUID: request.device.hardware_uuid,
-        BlockedHardware.Kind.MANUFACTURER: request.manufacturer,
-    }
-    entries = Q()
-    for kind, value in kinds.items():
-        if value:
-            entries |= Q(kind=kind, value=value)
-    return bool(entries) and BlockedHardware.objects.filter(entries).exists()
+def _ordinary(request: EnrollRequest, user: DeviceUser | None, found: Found) -> Device:
+    """Make a device that is on no list."""
+    return Device.objects.create(
+        platform=request.device.platform,
+        serial_number=_own_serial(request, found),
+        ownership=found.settings.ordinary_ownership,
+        source=Device.Source.ENROLLMENT,
+        user=user,
+        domain_id=user.domain_id if user else Domain.objects.local().pk,
+    )
 
 
-def _let_in(
-    request: EnrollRequest,
-    decision: Decision,
-    device: Device | None,
-    user: DeviceUser | None,
-    chosen: EnrollmentSettings,
-    visitor: Visitor,
-) -> Device:
-    """Make the device an enrolled one, whose one-time password and invitation are used up."""
-    now = timezone.now()
-    if device is None:
-        device = Device(
-            platform=request.device.platform,
-            serial_number=_own_serial(request),
-            ownership=chosen.ordinary_ownership,
-            source=Device.Source.ENROLLMENT,
-            domain=user.domain if user else Domain.objects.local(),
-        )
+def _own_serial(request: EnrollRequest, found: Found) -> str | None:
+    """Return the serial number that a new, ordinary device keeps: one that belongs to it alone.
+
+    Where another one takes it at the same time, the insertion fails, and the request is looked at again.
+    """
+    serial_number = request.device.serial_number
+    is_taken = found.known_id is not None
+    return None if not serial_number or is_junk_serial(serial_number) or is_taken else serial_number
+
+
+def _given_to(device: Device, user: DeviceUser | None) -> Device:
+    """Return a known device with its user; what was assigned to it while it was somebody else's is taken back."""
     if user is not None and device.user_id != user.pk:
-        if device.pk and device.user_id:  # it has left, and comes back with somebody else
+        if device.user_id:
             device.groups.clear()
             device.policies.clear()
-        device.user, device.domain = user, user.domain
-    device.status = Device.Status.ENROLLED
-    device.one_time_password = None
-    device.save()
-    if decision.reason is not Reason.AGAIN:
-        DeviceInventory.objects.update_or_create(
-            device=device,
-            defaults={
-                "hardware_uuid": request.device.hardware_uuid,
-                "manufacturer": request.manufacturer,
-                "model": request.model,
-                "os_version": request.device.os_version,
-                "hardware": request.hardware,
-                "ip_address": visitor.address,
-                # Told by whoever had it before.
-                **dict.fromkeys(("battery", "latitude", "longitude", "accuracy", "located_at")),
-                "method": request.device.method,
-                "enrolled_at": now,
-                "last_seen_at": now,
-            },
-        )
-        redeem(device.pk)
+        device.user, device.domain_id = user, user.domain_id
     return device
 
 
-def _own_serial(request: EnrollRequest) -> str | None:
-    """Return the serial number that a new, ordinary device keeps: one that belongs to it alone."""
-    serial_number = request.device.serial_number
-    if not serial_number or is_junk_serial(serial_number):
-        return None
-    taken = Device.objects.filter(serial_number=serial_number, platform=request.device.platform)
-    return None if taken.exists() else serial_number
+def _let_in(
+    request: EnrollRequest, decision: Decision, device: Device, found: Found, digest: str, said: dict[str, Any]
+) -> Answer:
+    until = _until(digest, found, said["now"])
+    if until is not None and found.answered_id not in (None, device.pk):
+        # An ordinary device leaves its credentials good: the same request comes again when its answer is forgotten.
+        AnsweredRequest.objects.filter(digest=digest).delete()
+    told = document_of(device)
+    token = entry.let_in(request, decision, device, said | {"digest": digest, "until": until}, told)
+    owner = device.user
+    return Answer(
+        200,
+        {
+            "device_id": device.pk,
+            "status": Device.Status.ENROLLED.value,
+            "device_token": token,
+            "name": str(device),
+            "user": {"name": owner.name, "email": owner.email} if owner else None,
+            **told,
+        },
+    )
+
+
+def _until(digest: str, found: Found, now: datetime) -> datetime | None:
+    """Return until when the answer is repeated; None: it isn't."""
+    minutes = found.settings.retry_minutes
+    return now + timedelta(minutes=minutes) if digest and minutes else None
 
 
 def _digest_of(request: EnrollRequest) -> str:
@@ -224,27 +231,12 @@ def _digest_of(request: EnrollRequest) -> str:
     if not request.token and not request.email:
         return ""
     device = request.device
-    parts = (credential, device.platform, device.serial_number or "", device.hardware_uuid)
+    parts = [credential, device.platform, device.serial_number or "", device.hardware_uuid]
+    if not device.serial_number and not device.hardware_uuid:
+        # What else it tells has to do: two devices of one user, enrolled one after the other, are not one.
+        parts += [device.os_version, json.dumps(request.hardware, sort_keys=True)]
     text = "\0".join(f"{len(part)}:{part}" for part in parts)
     return hmac.new(settings.SALT_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def _answered(digest: str) -> Device | None:
-    """Return the device that came in by this very request a moment ago, locked."""
-    answered = AnsweredRequest.objects.filter(digest=digest, until__gt=timezone.now()).values("device")
-    enrolled = Device.objects.filter(status=Device.Status.ENROLLED, pk__in=answered)
-    return enrolled.select_for_update(of=("self",)).select_related("user").first()
-
-
-def _remember(digest: str, device: Device, chosen: EnrollmentSettings) -> None:
-    """Remember the request for as long as a lost answer is repeated."""
-    if digest and chosen.retry_minutes:
-        now = timezone.now()
-        until = now + timedelta(minutes=chosen.retry_minutes)
-        # An ordinary device leaves its credentials good: the same request may come again when this one is forgotten.
-        over = Q(until__lte=now) | ~Q(device__status=Device.Status.ENROLLED)
-        AnsweredRequest.objects.filter(over, digest=digest).exclude(device=device).delete()
-        AnsweredRequest.objects.update_or_create(device=device, defaults={"digest": digest, "until": until})
 
 
 def _note_conflict(known: Device, request: EnrollRequest) -> None:
@@ -256,56 +248,3 @@ def _note_conflict(known: Device, request: EnrollRequest) -> None:
     )
     if conflict.state == Conflict.State.ACCEPTED:  # other hardware has taken its place since: a new question
         Conflict.objects.filter(pk=conflict.pk).update(state=Conflict.State.OPEN, decided_at=None, decided_by=None)
-
-
-def _record(request: EnrollRequest, visitor: Visitor, decision: Decision, device: Device | None, named: Named) -> None:
-    said = request.device
-    is_valid = named.outcome is Credentials.VALID and named.device is not None
-    EnrollmentAttempt.objects.create(
-        serial_number=said.serial_number or "",
-        platform=said.platform,
-        os_version=said.os_version,
-        method=said.method,
-        management_mode=said.management_mode,
-        hardware_uuid=said.hardware_uuid,
-        manufacturer=request.manufacturer,
-        model=request.model,
-        is_let_in=decision.lets_in,
-        reason=decision.reason,
-        user=named.device.user if is_valid and named.device else None,
-        device=device,
-        address=visitor.address,
-        user_agent=visitor.user_agent[:300],
-    )
-
-
-def _answer(decision: Decision, device: Device | None) -> Answer:
-    if device is None or not decision.lets_in:
-        return Answer(403, {"code": decision.reason.value, "message": str(decision.reason.label)})
-    document = document_of(device)
-    _deliver(device, document)
-    user = device.user
-    return Answer(
-        200,
-        {
-            "device_id": device.pk,
-            "status": Device.Status.ENROLLED.value,
-            "device_token": device_token.issue(device.pk),
-            "name": str(device),
-            "user": {"name": user.name, "email": user.email} if user else None,
-            **document,
-        },
-    )
-
-
-def _deliver(device: Device, document: dict[str, Any]) -> None:
-    """Write down which versions of which policies the answer carries."""
-    DevicePolicy.objects.bulk_create(
-        [
-            DevicePolicy(device=device, policy_id=policy["id"], version=policy["version"])
-            for policy in document["policies"]
-        ],
-        update_conflicts=True,
-        unique_fields=["device", "policy"],
-        update_fields=["version", "state", "message", "changed_at"],
-    )

@@ -320,3 +320,21 @@ def test_every_attempt_is_recorded_with_its_reason_and_without_its_secrets() -> 
     assert (attempt.address, attempt.user_agent) == ("192.0.2.7", "agent/1")
     assert attempt.serial_number == invitation.device.serial_number
     assert "wrong-horse-9" not in str(vars(attempt))
+
+
+def test_the_limit_of_an_ordinary_device_counts_the_devices_of_whoever_brings_it() -> None:
+    mine, theirs = invited(), DeviceFactory.create()
+    DeviceFactory.create(user=mine.device.user, status=Device.Status.ENROLLED, ownership="personal")
+    choose(personal_limit=1)
+    # The serial number of somebody else's approval: it comes in without that, and is counted all the same.
+    assert code_of(with_token(mine, serial_number=theirs.serial_number)) == "device_limit"
+
+
+def test_two_devices_that_tell_neither_serial_number_nor_uuid_are_two() -> None:
+    invitation = invited(platform="android")
+    unknown = {"serial_number": None, "hardware_uuid": None, "method": "email", "os_version": "14"}
+    first = knock(with_token(invitation, **unknown, hardware={"model": "Pixel 8"}))
+    second = knock(with_token(invitation, **unknown, hardware={"model": "Galaxy S24"}))
+    again = knock(with_token(invitation, **unknown, hardware={"model": "Galaxy S24"}))
+    assert (first[0], second[0], again[0]) == (200, 200, 200)
+    assert first[1]["device_id"] != second[1]["device_id"] == again[1]["device_id"]
