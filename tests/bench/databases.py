@@ -32,6 +32,7 @@ class Database:
         self._broker = f"unix://{servers.folder}/valkey.sock"
         if kind == "postgresql":
             start_postgresql(servers, SETTINGS)
+            self.pid = servers.running[-1].pid
             self._admin = psycopg.connect(host=str(self.folder), user="hexenroll", dbname="postgres", autocommit=True)
             self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]

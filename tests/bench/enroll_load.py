@@ -2,7 +2,7 @@
 
 `python -m tests.bench.enroll_load`, with one JSON order on standard input; prints one JSON object. Requests are made
 before the clock starts, answers are only looked at as far as their status and length: 20 to 30 µs of CPU a request,
-which is what it takes away from the portal on the same machine (it says how much in `cpu_us`).
+which is what it takes away from the portal on the same machine (it says how much in `cpu_ms`).
 """
 
 import http.client
@@ -11,11 +11,13 @@ import random
 import select
 import socket
 import sys
+from collections.abc import Iterator
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
 from tests.bench import fleet
+from tests.bench.cpu_time import seconds_of
 
 # What each mode has to be answered by: the status, and what must be in the answer.
 EXPECTED = {
@@ -65,47 +67,82 @@ class Connection:
         return len(self.answer) >= end + 4 + int(self.answer[at : self.answer.index(b"\r", at)])
 
 
-def drive(order: dict[str, Any]) -> dict[str, Any]:
-    """Send the requests of an order, as fast as they are answered; return what was measured.
+class Load:
+    """The connections, and the requests that go over them; each is sent as soon as the last one was answered."""
 
-    Raises:
-        ValueError: an answer is not the one that this mode has to get.
-    """
-    requests = iter(prepared(order))
-    status, content = EXPECTED[order["mode"]]
-    poll, connections = select.epoll(), {}
-    for _ in range(order["connections"]):
-        connection = Connection(order["port"])
-        connections[connection.socket.fileno()] = connection
-        poll.register(connection.socket, select.EPOLLIN)
-        connection.send(next(requests))
-    before, begin, cpu, times = 0, 0.0, 0.0, []
-    while True:
-        for number, _event in poll.poll():
-            connection = connections[number]
-            if not connection.has_answer():
-                continue
-            now, answer = perf_counter(), connection.answer
-            if answer[9:12] != status or content not in answer:
-                raise ValueError(f"not {order['mode']}: {answer.decode(errors='replace')}")
-            if begin:
-                times.append(now - connection.begin)
-            elif (before := before + 1) == order["warm_up"]:
-                begin, cpu = now, process_time()
-            request = next(requests, None)
-            if request is None or (begin and now - begin > order["seconds"]):
-                return result(times, now - begin, process_time() - cpu)
-            if b"Connection: close" in answer:  # what is served so can't be asked otherwise
-                poll.unregister(connection.socket)
-                connections.pop(number).socket.close()
-                connection.open()
-                connections[connection.socket.fileno()] = connection
-                poll.register(connection.socket, select.EPOLLIN)
-            connection.send(request)
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.order = order
+        self.status, self.content = EXPECTED[order["mode"]]
+        self.requests = iter(prepared(order))
+        self.poll = select.epoll()
+        self.connections: dict[int, Connection] = {}
+
+    def run(self) -> dict[str, Any]:
+        """Return what was measured between the end of the warm-up and the end of the time, or of the requests.
+
+        Raises:
+            ValueError: an answer is not the one that this mode has to get.
+        """
+        for _ in range(self.order["connections"]):
+            self._connect(Connection(self.order["port"])).send(next(self.requests))
+        answered = self._answered()
+        for _ in range(self.order["warm_up"]):
+            self._go_on(next(answered))
+        cpu, times = CpuTimes(self.order["watched"]), []
+        begin = perf_counter()
+        for connection in answered:
+            now = perf_counter()
+            times.append(now - connection.begin)
+            if now - begin > self.order["seconds"] or not self._go_on(connection):
+                return {**result(times, now - begin), "cpu_ms": cpu.milliseconds(len(times))}
+        raise AssertionError("unreachable")
+
+    def _answered(self) -> Iterator[Connection]:
+        """Yield each connection that has got an answer, for ever."""
+        while True:
+            for number, _event in self.poll.poll():
+                connection = self.connections[number]
+                if connection.has_answer():
+                    if connection.answer[9:12] != self.status or self.content not in connection.answer:
+                        raise ValueError(f"not {self.order['mode']}: {connection.answer.decode(errors='replace')}")
+                    yield connection
+
+    def _go_on(self, connection: Connection) -> bool:
+        """Send the next request over a connection; tell whether there was one."""
+        request = next(self.requests, None)
+        if request is None:
+            return False
+        if b"Connection: close" in connection.answer:  # gunicorn's sync workers keep none
+            self.poll.unregister(connection.socket)
+            self.connections.pop(connection.socket.fileno()).socket.close()
+            connection.open()
+            self._connect(connection)
+        connection.send(request)
+        return True
+
+    def _connect(self, connection: Connection) -> Connection:
+        self.connections[connection.socket.fileno()] = connection
+        self.poll.register(connection.socket, select.EPOLLIN)
+        return connection
 
 
-def result(times: list[float], seconds: float, cpu: float) -> dict[str, Any]:
-    """Return rate (requests a second), median and p99 (milliseconds), and the generator's own CPU time a request."""
+class CpuTimes:
+    """CPU times of the processes that are watched, each with its descendants, and of this one."""
+
+    def __init__(self, watched: dict[str, int]) -> None:
+        self.watched = watched
+        self.before = self._seconds()
+
+    def milliseconds(self, requests: int) -> dict[str, float]:
+        """Return milliseconds of a request, by name; the load generator's own is `load`."""
+        return {name: (now - self.before[name]) / requests * 1_000 for name, now in self._seconds().items()}
+
+    def _seconds(self) -> dict[str, float]:
+        return {**{name: seconds_of(pid) for name, pid in self.watched.items()}, "load": process_time()}
+
+
+def result(times: list[float], seconds: float) -> dict[str, Any]:
+    """Return rate (requests a second), median, p99 and longest time (milliseconds)."""
     ordered = sorted(times)
     return {
         "requests": len(times),
@@ -114,7 +151,6 @@ def result(times: list[float], seconds: float, cpu: float) -> dict[str, Any]:
         "median_ms": median(ordered) * 1_000,
         "p99_ms": ordered[len(ordered) * 99 // 100] * 1_000,
         "longest_ms": ordered[-1] * 1_000,
-        "cpu_us": cpu / len(times) * 1e6,
     }
 
 
@@ -165,4 +201,4 @@ def _etag(port: int, number: int) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(drive(json.load(sys.stdin))))
+    print(json.dumps(Load(json.load(sys.stdin)).run()))

@@ -10,6 +10,7 @@ Then, with (a) alone, what is refused, and the check-in that is answered by 304.
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections import defaultdict
@@ -95,48 +96,52 @@ def run(database: Database, contender: str, mode: str, devices: int, asked: argp
     with psycopg.connect(host=str(database.folder), user="hexenroll", dbname=SCRATCH, autocommit=True) as connection:
         if mode == "not_pre_approved":
             connection.execute("UPDATE enrollment_enrollmentsettings SET require_credentials = false")
-        with SERVED[contender](database) as port:
-            result = load(mode, devices, port, asked.seconds)
+        with SERVED[contender](database) as (port, pid):
+            watched = {"server": pid, "database": database.pid}
+            result = load(
+                {"mode": mode, "devices": devices, "port": port, "seconds": asked.seconds, "watched": watched}
+            )
         check(connection, mode, devices, result)
     machine = f"load {os.getloadavg()[0]:.1f}"
+    costs = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in result["cpu_ms"].items())
     print(
         f"{contender} {mode} of {devices:,}: {result['rate']:,.0f}/s, median {result['median_ms']:.1f} ms, "
-        f"p99 {result['p99_ms']:.1f} ms, {result['requests']:,} requests ({machine})",
+        f"p99 {result['p99_ms']:.1f} ms, {result['requests']:,} requests; CPU a request: {costs} ({machine})",
         file=sys.stderr,
     )
     return result
 
 
 @contextmanager
-def hexenroll(database: Database) -> Iterator[int]:
-    """Run the portal as `make run` does; yield its port."""
+def hexenroll(database: Database) -> Iterator[tuple[int, int]]:
+    """Run the portal as `make run` does; yield its port and process number."""
     lifted = {f"HEXENROLL_ENROLL_{name}": "1000000" for name in LIFTED}
     portal = Portal(database.folder, False, {"DATABASE_URL": database.environment()["DATABASE_URL"], **lifted})
     try:
-        yield portal.start().port
+        portal.start()
+        assert portal.process is not None
+        yield portal.port, portal.process.pid
         portal.stop()
     finally:
         portal.close()
 
 
 @contextmanager
-def naive(database: Database) -> Iterator[int]:
-    """Run the naive view on gunicorn as it comes, with two sync workers; yield its port."""
+def naive(database: Database) -> Iterator[tuple[int, int]]:
+    """Run the naive view on gunicorn as it comes, with two sync workers; yield its port and process number."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--workers=2", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
     with subprocess.Popen([*command, "tests.bench.naive_contender:application"], env=database.environment()) as process:
         try:
             wait_until(lambda: listens(port), 30)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
 
 
 def listens(port: int) -> bool:
-    from socket import create_connection
-
     try:
-        create_connection(("127.0.0.1", port)).close()
+        socket.create_connection(("127.0.0.1", port)).close()
     except ConnectionRefusedError:
         return False
     return True
@@ -145,18 +150,11 @@ def listens(port: int) -> bool:
 SERVED = {"a": hexenroll, "b": naive}
 
 
-def load(mode: str, devices: int, port: int, seconds: float) -> dict[str, Any]:
+def load(order: dict[str, Any]) -> dict[str, Any]:
     """Run the load generator in a process of its own; return what it measured."""
-    order = {
-        "mode": mode,
-        "devices": devices,
-        "port": port,
-        "seconds": seconds,
-        "warm_up": WARM_UP,
-        "connections": CONNECTIONS,
-    }
     command = [sys.executable, "-m", "tests.bench.enroll_load"]
-    done = subprocess.run(command, input=json.dumps(order), capture_output=True, text=True)
+    whole = json.dumps({**order, "warm_up": WARM_UP, "connections": CONNECTIONS})
+    done = subprocess.run(command, input=whole, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{order} failed:\n{done.stderr}")
     return dict(json.loads(done.stdout))
@@ -192,9 +190,6 @@ def report(results: Results) -> None:
             cells = [cell(results, mode, devices, contender) for devices in sizes]
             if any(cells):
                 print_row(label, cells)
-    costs = [run["cpu_us"] for runs in results.values() for run in runs if "cpu_us" in run]
-    if costs:
-        print(f"\nThe load generator took {median(costs):.0f} µs of CPU a request.")
 
 
 def cell(results: Results, mode: str, devices: int, contender: str) -> str:
