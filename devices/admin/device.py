@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest
-from django.db import DataError
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DataError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -111,8 +111,19 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         """Only a pre-approved device can be deleted; an enrolled one can only be disenrolled."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.status == Device.Status.PRE_APPROVED)
 
+    def delete_model(self, request: HttpRequest, obj: Device) -> None:
+        with transaction.atomic():
+            # What hangs on it goes first, and would be locked first: others lock the device, then that.
+            still = Device.objects.pre_approved().select_for_update(of=("self",)).filter(pk=obj.pk)
+            if not still.exists():
+                raise PermissionDenied  # it has enrolled since it was looked at
+            super().delete_model(request, obj)
+
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        super().delete_queryset(request, queryset.pre_approved())  # type: ignore[attr-defined]
+        with transaction.atomic():
+            chosen = Device.objects.filter(pk__in=queryset.order_by().values("pk")).order_by("pk")
+            list(chosen.select_for_update(of=("self",)).values_list("pk"))
+            super().delete_queryset(request, queryset.pre_approved())  # type: ignore[attr-defined]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name among what is in the way, devices that can't be deleted, so that none is left silently."""
