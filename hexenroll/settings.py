@@ -167,6 +167,7 @@ HEXENROLL_ENROLL_RATE_BY_SERIAL = env.number("HEXENROLL_ENROLL_RATE_BY_SERIAL", 
 HEXENROLL_ENROLL_WRONG_BY_ADDRESS = env.number("HEXENROLL_ENROLL_WRONG_BY_ADDRESS", 50, 1, 1_000_000)
 HEXENROLL_ATTEMPTS_KEEP_DAYS = env.number("HEXENROLL_ATTEMPTS_KEEP_DAYS", 90, 1, 36_500)
 HEXENROLL_ATTEMPTS_MAX_ROWS = env.number("HEXENROLL_ATTEMPTS_MAX_ROWS", 1_000_000, 1_000, 1_000_000_000)
+HEXENROLL_CONFLICTS_MAX_ROWS = env.number("HEXENROLL_CONFLICTS_MAX_ROWS", 10_000, 100, 1_000_000)
 
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -312,6 +313,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
     ],
     "STYLES": [lambda request: static("console.css")],
+    "SCRIPTS": [lambda request: static("console.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "COMMAND": {"search_callback": "hexenroll.palette.found"},

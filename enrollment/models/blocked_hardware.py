@@ -21,8 +21,8 @@ class BlockedHardware(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("entry of the block list")
-        verbose_name_plural = _("block list")
+        verbose_name = _("block list entry")
+        verbose_name_plural = _("block list entries")
         ordering = ("kind", "value")
         constraints = (models.UniqueConstraint(fields=("kind", "value"), name="blocked_hardware_unique"),)
 

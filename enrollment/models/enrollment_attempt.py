@@ -28,7 +28,7 @@ class EnrollmentAttempt(models.Model):
         models.SET_NULL,
         null=True,
         blank=True,
-        db_index=False,
+        db_index=False,  # but for those with a user, below
         db_constraint=False,  # an attempt outlives what it was about
         related_name="+",
         verbose_name=_("device user"),
@@ -55,6 +55,9 @@ class EnrollmentAttempt(models.Model):
             models.Index(fields=("-at", "-id"), name="attempt_order"),  # the list
             models.Index(fields=("reason", "-at"), name="attempt_reason"),  # the list, filtered
             models.Index(fields=("serial_number",), name="attempt_serial"),  # the history of one device
+            models.Index(  # a device user is deleted: theirs are found without reading all of them
+                fields=("user",), condition=models.Q(user__isnull=False), name="attempt_user"
+            ),
         )
 
     def __str__(self) -> str:
