@@ -27,7 +27,7 @@ from . import entry
 from .credentials import Named, judge, named_by_password
 from .eligibility import Credentials, Decision, Facts, KnownDevice, Standing, decide
 from .enroll_request import EnrollRequest
-from .lookup import Found, UnsettledError, look_up
+from .lookup import Found, look_up
 from .models import AnsweredRequest, Conflict
 from .reasons import Reason
 
@@ -62,7 +62,7 @@ def enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         try:
             with transaction.atomic():
                 return _enroll(request, visitor)
-        except (IntegrityError, OperationalError, UnsettledError) as error:
+        except (IntegrityError, OperationalError) as error:
             # Two new devices with one serial number, or two requests that waited for one another: the second sees
             # what became of the first.
             if attempt == TRIES:

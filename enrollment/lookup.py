@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from devices.imports.columns.serial_numbers import is_junk_serial
@@ -61,7 +62,7 @@ LEFT JOIN enrollment_enrollmentsettings s ON s.id = %(settings)s
 LOOKS = 10
 
 
-class UnsettledError(Exception):
+class UnsettledError(OperationalError):
     """Others change what the request is about faster than it can be looked at."""
 
 
@@ -163,7 +164,8 @@ def _device_of(row: tuple[Any, ...]) -> Device:
     device = Device.from_db(None, _DEVICE, row[: len(_DEVICE)])
     user = row[len(_DEVICE) : -2]
     # The key of whoever it was given to meanwhile stays, without that person.
-    device._state.fields_cache["user"] = DeviceUser.from_db(None, _USER, user) if user[0] == device.user_id else None
+    is_there = user[0] is not None and user[0] == device.user_id
+    device._state.fields_cache["user"] = DeviceUser.from_db(None, _USER, user) if is_there else None
     return device
 
 

@@ -1,0 +1,32 @@
+"""What stands between a device and its view? Nothing that only pages need: sessions, messages, sign-in, CSP, cookies.
+
+Named in settings.py. Together that costs as much as the view of a device; a portal has many more devices than people.
+"""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import resolve
+from django.utils import translation
+
+# Everything under it is for programs: no cookie is read, and what it answers is JSON (enrollment/api/bounds.py).
+DEVICES = "/api/"
+
+
+class ShortWayMiddleware:
+    """Answer what is asked under /api/ by its view, past the middleware below this one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(DEVICES):
+            return self.get_response(request)
+        request.get_host()  # a host that isn't the portal's is refused here as everywhere
+        translation.activate(settings.LANGUAGE_CODE)  # whoever was served by this thread before spoke another one
+        match = request.resolver_match = resolve(request.path_info)
+        answer = match.func(request, *match.args, **match.kwargs)
+        if not answer.streaming and not answer.has_header("Content-Length"):
+            answer["Content-Length"] = str(len(answer.content))  # as CommonMiddleware does: keeps the connection open
+        return answer
