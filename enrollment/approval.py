@@ -105,7 +105,7 @@ def _obstacle(attempt: EnrollmentAttempt, known: Device | None) -> str:
     if attempt.platform not in Platform.values:
         return _("It told no platform that is known here.")
     if known is not None and known.status == Device.Status.BLOCKED:
-        return _("The device with this serial number is blocked.")
+        return _("The device with this serial number is blocked. Unblock it first.")
     if known is not None and known.status == Device.Status.ENROLLED:
         return _("A device with this serial number is enrolled already. Decide the conflict, or hand the device over.")
     return ""

@@ -81,7 +81,7 @@ def _locked(device: Device) -> Device:
     """Return the device as it is, locked against the gate, which may be letting it in right now."""
     found = Device.objects.select_for_update(of=("self",)).get(pk=device.pk)
     if found.status == Status.BLOCKED:
-        raise HandOverError(_("The device is blocked. Take it off the block list first."))
+        raise HandOverError(_("The device is blocked. Unblock it first."))
     return found
 
 

@@ -33,6 +33,7 @@ from enrollment.reasons import LETS_IN, Reason
 
 from .approve_page import ApprovePage
 from .attempt_filters import DeviceFilter, MethodFilter, PeriodFilter, PlatformFilter
+from .blocked_hardware import block_now, question
 
 # Characters of a cell that a row of the list has room for.
 LENGTH = 40
@@ -182,6 +183,9 @@ class EnrollmentAttemptAdmin(ConsolePage):
             messages.error(request, _("Choose what is blocked: something that this device told."))
             return self._page(request, attempt, form, status=422)
         kind = form.cleaned_data["kind"]
+        back = reverse("admin:enrollment_enrollmentattempt_change", args=[attempt.pk])
+        if page := question(request, kind, values[kind], back):
+            return page
         entry, is_new = BlockedHardware.objects.get_or_create(
             kind=kind, value=values[kind], defaults={"note": form.cleaned_data["note"]}
         )
@@ -190,7 +194,8 @@ class EnrollmentAttemptAdmin(ConsolePage):
             messages.success(request, _("“%(value)s” is blocked.") % {"value": entry.value})
         else:
             messages.info(request, _("“%(value)s” was blocked already.") % {"value": entry.value})
-        return redirect("admin:enrollment_enrollmentattempt_change", attempt.pk)
+        block_now(request, entry)
+        return redirect(back)
 
     def _page(
         self, request: HttpRequest, attempt: EnrollmentAttempt, form: BlockForm, status: int = 200

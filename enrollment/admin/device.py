@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,7 +18,9 @@ from enrollment.disenroll import disenroll as let_go
 from enrollment.methods import Method
 from enrollment.models import Conflict
 from enrollment.policy_standing import Standing, standings_of
-from invitations.admin.device import InvitableDeviceAdmin
+from invitations.admin.device import InvitableDeviceAdmin, chosen_again
+
+from .block_devices import BLOCK, UNBLOCK, block_page
 
 admin.site.unregister(Device)
 # So much of what a device tells of its hardware is on its page.
@@ -35,7 +38,8 @@ TONES = {
 
 @admin.register(Device)
 class EnrollableDeviceAdmin(InvitableDeviceAdmin):
-    actions_detail: tuple[str, ...] = ("invite", "hand_over", "disenroll")
+    actions: tuple[str, ...] = ("send_invitation", "block_devices", "unblock_devices")
+    actions_detail: tuple[str, ...] = ("invite", "hand_over", "disenroll", "block", "unblock")
     empty_text = _(
         "Enrolled devices will be here. Those on the list that have not enrolled yet are shown by Filters > Enrollment "
         "status > Pre-approved; they get there by Enroll > Pre-approve."
@@ -49,8 +53,47 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         found = super().get_actions_detail(request, object_id)
-        is_enrolled = Device.objects.filter(pk=object_id, status=Device.Status.ENROLLED).exists()
-        return [shown for shown in found if is_enrolled or not shown.action_name.endswith("_disenroll")]
+        device = self._device(str(object_id))
+        hidden = {"_unblock"} if device is None or device.status != Device.Status.BLOCKED else {"_block", "_hand_over"}
+        if device is None or device.status != Device.Status.ENROLLED:
+            hidden.add("_disenroll")
+        return [shown for shown in found if not shown.action_name.endswith(tuple(hidden))]
+
+    # --- keep out, and let go again ---
+    def has_block_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm(BLOCK)
+
+    def has_unblock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm(UNBLOCK)
+
+    @admin.action(description=_("Block"), permissions=["block"])
+    def block_devices(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
+        return self._about_chosen(request, queryset, "block_devices", unblocks=False)
+
+    @admin.action(description=_("Unblock"), permissions=["unblock"])
+    def unblock_devices(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
+        return self._about_chosen(request, queryset, "unblock_devices", unblocks=True)
+
+    @action(description=_("Block"), permissions=["block"], url_path="block", icon="block")
+    def block(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._about_one(request, object_id, unblocks=False)
+
+    @action(description=_("Unblock"), permissions=["unblock"], url_path="unblock", icon="lock_open")
+    def unblock(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._about_one(request, object_id, unblocks=True)
+
+    def _about_one(self, request: HttpRequest, object_id: str, *, unblocks: bool) -> HttpResponseBase:
+        device = self._device(object_id)
+        if device is None:
+            raise Http404
+        page = reverse("admin:devices_device_change", args=[device.pk])
+        return block_page(self, request, Device.objects.filter(pk=device.pk), unblocks=unblocks, back=page)
+
+    def _about_chosen(
+        self, request: HttpRequest, devices: QuerySet[Device], name: str, *, unblocks: bool
+    ) -> HttpResponseBase:
+        hidden = [("action", name), *chosen_again(request)]
+        return block_page(self, request, devices, unblocks=unblocks, back=request.get_full_path(), hidden=hidden)
 
     @action(description=_("Disenroll"), permissions=["disenroll"], url_path="disenroll", icon="logout")
     def disenroll(self, request: HttpRequest, object_id: str) -> HttpResponseBase:

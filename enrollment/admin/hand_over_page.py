@@ -91,6 +91,6 @@ def _hand_over(request: HttpRequest, device_id: int) -> HttpResponseBase:
     device = get_object_or_404(Device.objects.select_related("user"), pk=device_id)
     back = reverse("admin:devices_device_change", args=[device.pk])
     if device.status == Device.Status.BLOCKED:
-        messages.error(request, _("The device is blocked. Take it off the block list first."))
+        messages.error(request, _("The device is blocked. Unblock it first."))
         return redirect(back)
     return HandOverPage(back).page(request, device)

@@ -14,6 +14,7 @@ from enrollment.models import BlockedHardware, EnrollmentAttempt
 from enrollment.reasons import LETS_IN, Reason
 from tests.conftest import sign_in
 from tests.enrollment.attempts import HOSTILE, LIST, attempt_of
+from tests.enrollment.enrolled import ask, enrolled_device
 from tests.factories import DeviceFactory, DeviceUserFactory
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,22 @@ def test_what_is_blocked_already_is_said_and_not_doubled(administrator_client: C
         answer = administrator_client.post(f"{LIST}{attempt.pk}/block/", {"kind": "serial_number"}, follow=True)
     assert "was blocked already" in answer.content.decode()
     assert BlockedHardware.objects.count() == 1
+
+
+def test_the_enrolled_devices_that_are_blocked_are_shown_before(administrator_client: Client) -> None:
+    device, token = enrolled_device(name="Front desk")
+    attempt = attempt_of(hardware_uuid="7A1C")
+    address = f"{LIST}{attempt.pk}/block/"
+    page = administrator_client.post(address, {"kind": "hardware_uuid", "note": "stolen"}).content.decode()
+    assert "This blocks 1 enrolled device" in page
+    assert "Front desk" in page
+    assert ask(token).status_code == 200
+    confirmed = {"kind": "hardware_uuid", "note": "stolen", "blocks_devices": "1"}
+    answer = administrator_client.post(address, confirmed, follow=True)
+    assert "1 enrolled device is blocked." in answer.content.decode()
+    assert ask(token).status_code == 401
+    device.refresh_from_db()
+    assert device.status == "blocked"
 
 
 @pytest.mark.parametrize("data", [{}, {"kind": "colour"}, {"kind": "manufacturer"}])
