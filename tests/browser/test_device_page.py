@@ -13,7 +13,7 @@ from devices.models import Device
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
 from tests.factories import DeviceFactory, DeviceGroupFactory, PolicyFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def waiting() -> Device:
@@ -61,7 +61,6 @@ def test_the_page_of_a_device_is_accessible_and_fits(
     assert_accessible: Callable[[Page], None],
 ) -> None:
     address = live_server.url + reverse("admin:devices_device_change", args=[make().pk])
-    # The operator may only look: no form, whose selects by search are not ours.
     for person in (administrator, operator):
         page = sign_in_browser(person)
         page.set_viewport_size({"width": width, "height": 900})
@@ -69,7 +68,7 @@ def test_the_page_of_a_device_is_accessible_and_fits(
         page.goto(address)
         expect(page.get_by_role("heading", name="Hardware")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), person
-    assert_accessible(page)
+        assert_accessible(page)
 
 
 def test_an_administrator_lets_a_device_go(

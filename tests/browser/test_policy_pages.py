@@ -75,7 +75,6 @@ def test_a_policy_is_written_corrected_saved_changed_and_restored(
 def test_contradictions_stand_on_the_page_of_a_device(
     sign_in_browser: SignIn, live_server: LiveServer, assert_accessible: Callable[[Page], None], width: int
 ) -> None:
-    """Seen by somebody who may not change the device: the console's own selects by search break axe's rules."""
     group = DeviceGroupFactory.create(name="Berlin")
     group.policies.set([PolicyFactory.create(name="Loose", settings={"passcode": {"min_length": 4}})])
     strict = PolicyFactory.create(name="Strict", settings={"passcode": {"min_length": 12}})
