@@ -1,15 +1,41 @@
 """What does the portal remember of a check-in? The workflow behind the device API's `checkin`.
 
-Each statement stands for itself and may come twice: of two check-ins at once the later one stays, field by field, and
-a device whose answer got lost says the same again.
+What is written may come twice: of two check-ins at once the later one stays, field by field, and a device whose answer
+got lost says the same again.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
-from devices.models import Device, DeviceInventory, DevicePolicy
+from django.db import connection
+
+from devices.models import Device
+from devices.prepared import write
 
 from .checkin_request import CheckIn, Report
+
+# There is a row already, but for devices that enrolled before the portal kept inventories.
+_INVENTORY = """
+INSERT INTO devices_deviceinventory ({columns}) VALUES ({values}) ON CONFLICT (device_id) DO UPDATE SET {changes}
+"""
+_UNSAID = {"hardware_uuid": "", "manufacturer": "", "model": "", "os_version": "", "hardware": "{}", "method": ""}
+# Reports come as JSON, [[policy, version, state, message], ...]: a statement has the same text however many there are.
+_SAID = {
+    "postgresql": "SELECT (value->>0)::bigint AS policy_id, (value->>1)::int AS version, value->>2 AS state,"
+    " value->>3 AS message FROM jsonb_array_elements(%(reports)s)",
+    "sqlite": "SELECT json_extract(value, '$[0]') AS policy_id, json_extract(value, '$[1]') AS version,"
+    " json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS message FROM json_each(%(reports)s)",
+}
+# What is said of a version before the last one handed out, or of one that is still to come, says nothing.
+_REPORTED = """
+UPDATE devices_devicepolicy AS known
+SET version = said.version, state = said.state, message = said.message, changed_at = %(now)s
+FROM devices_policy AS policy, ({said}) AS said
+WHERE known.device_id = %(device)s AND known.policy_id = said.policy_id AND policy.id = said.policy_id
+    AND said.version >= known.version AND said.version <= policy.version
+    AND (said.version <> known.version OR said.state <> known.state OR said.message <> known.message)
+"""
 
 
 def check_in(device: Device, said: CheckIn, address: str | None, now: datetime) -> None:
@@ -22,14 +48,19 @@ def check_in(device: Device, said: CheckIn, address: str | None, now: datetime) 
         now: when it asked.
     """
     seen = _seen(said, address, now)
-    if not DeviceInventory.objects.filter(device=device).update(**seen):
-        # Enrolled before the portal kept inventories. Two check-ins at once may both come here.
-        DeviceInventory.objects.bulk_create(
-            [DeviceInventory(device=device, enrolled_at=now, **seen)], ignore_conflicts=True
-        )
-        DeviceInventory.objects.filter(device=device).update(**seen)
-    if said.reports:
-        _keep_reports(device, said.reports, now)
+    told = {"device_id": device.pk, "enrolled_at": now, **_UNSAID, **seen}
+    inventory = _INVENTORY.format(
+        columns=", ".join(told),
+        values=", ".join(f"%({name})s" for name in told),
+        changes=", ".join(f"{name} = excluded.{name}" for name in seen),
+    )
+    if not said.reports:
+        write([inventory], told)
+        return
+    # The inventory last: PostgreSQL runs it first, and its one row lets check-ins of a device in one after the other.
+    reported = _REPORTED.format(said=_SAID[connection.vendor])
+    parameters = {"device": device.pk, "now": now, "reports": json.dumps(_newest(said.reports))}
+    write([reported, inventory], told | parameters)
 
 
 def _seen(said: CheckIn, address: str | None, now: datetime) -> dict[str, Any]:
@@ -38,7 +69,7 @@ def _seen(said: CheckIn, address: str | None, now: datetime) -> dict[str, Any]:
     optional = {
         "ip_address": address,
         "os_version": said.os_version,
-        "hardware": said.hardware,
+        "hardware": json.dumps(said.hardware) if said.hardware else None,
         "manufacturer": said.manufacturer,
         "model": said.model,
     }
@@ -52,17 +83,10 @@ def _seen(said: CheckIn, address: str | None, now: datetime) -> dict[str, Any]:
     return found
 
 
-def _keep_reports(device: Device, reports: tuple[Report, ...], now: datetime) -> None:
-    """Note what became of policies. What is said of a version before the last one handed out says nothing any more."""
-    columns = ("policy", "version", "state", "message", "policy__version")
-    rows = DevicePolicy.objects.filter(device=device).values_list(*columns)
-    known = {policy: (version, state, message, newest) for policy, version, state, message, newest in rows}
+def _newest(reports: tuple[Report, ...]) -> list[tuple[int, int, str, str]]:
+    """Return what is said of each policy, once: of several reports the last about the highest version."""
+    newest: dict[int, Report] = {}
     for report in reports:
-        version, state, message, newest = known.get(report.policy_id, (0, "", "", 0))
-        if not version <= report.version <= newest or (version, state, message) == report.outcome:
-            continue
-        # The version is compared once more: a newer one may have been handed out in the meantime.
-        DevicePolicy.objects.filter(device=device, policy=report.policy_id, version__lte=report.version).update(
-            version=report.version, state=report.state, message=report.message, changed_at=now
-        )
-        known[report.policy_id] = (*report.outcome, newest)
+        if report.policy_id not in newest or newest[report.policy_id].version <= report.version:
+            newest[report.policy_id] = report
+    return [(key, report.version, report.state, report.message) for key, report in newest.items()]

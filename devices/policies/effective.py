@@ -8,11 +8,13 @@ import base64
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db import connection
 
 from devices.models import Device
+from devices.prepared import fetch
 from devices.vocabulary import Platform
 
 from .kept_secret import unseal, unseal_profile
@@ -20,8 +22,9 @@ from .kept_secret import unseal, unseal_profile
 # Only these know configuration profiles.
 APPLE_PLATFORMS = frozenset({Platform.IOS.value, Platform.MACOS.value, Platform.TVOS.value})
 
-# The keys of devices come as one parameter, however many they are.
-_KEYS = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+# The keys of devices come as one parameter, however many they are: an array of PostgreSQL's, a list in JSON.
+_KEYS = {"postgresql": "= ANY(%(keys)s)", "sqlite": "IN (SELECT value FROM json_each(%(keys)s))"}
+_LIST = {"postgresql": "{{{}}}", "sqlite": "[{}]"}
 # A policy's content is handed out once, with the first of the rows that name it: a profile may have a megabyte.
 _ONCE = "CASE WHEN row_number() OVER (PARTITION BY a.policy_id ORDER BY a.device_id, a.group_id) = 1 THEN {} END"
 _CONTENT = ", ".join(_ONCE.format(f"p.{name}") for name in ("settings", "apps", "profile"))
@@ -170,9 +173,10 @@ def _told(policy: EffectivePolicy) -> dict[str, Any]:
 
 
 def _rows(device_ids: Collection[int], with_content: bool) -> list[tuple[Any, ...]]:
-    query = _QUERY.format(keys=_KEYS[connection.vendor], content=_CONTENT if with_content else "NULL, NULL, NULL")
-    keys = list(device_ids)
-    parameter = keys if connection.vendor == "postgresql" else json.dumps(keys)
-    with connection.cursor() as cursor:
-        cursor.execute(query, [parameter, parameter])
-        return cursor.fetchall()
+    keys = _LIST[connection.vendor].format(",".join(map(str, device_ids)))
+    return fetch(_query(connection.vendor, with_content), {"keys": keys})
+
+
+@cache
+def _query(vendor: str, with_content: bool) -> str:
+    return _QUERY.format(keys=_KEYS[vendor], content=_CONTENT if with_content else "NULL, NULL, NULL")

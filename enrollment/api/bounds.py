@@ -9,7 +9,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext as _
@@ -91,11 +91,17 @@ def by_device(view: View) -> View:
     @wraps(view)
     def known(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-        device = device_of(token.strip()) if scheme.lower() == "bearer" else None
-        if device is None:
-            challenge = 'Bearer realm="hexenroll"' + (', error="invalid_token"' if token else "")
-            return refusal(HTTPStatus.UNAUTHORIZED, Code.UNAUTHORIZED, WWW_Authenticate=challenge)
-        return view(request, device, *args, **kwargs)
+        token = token.strip()
+        device = device_of(token) if scheme.lower() == "bearer" else None
+        if device is not None:
+            try:
+                return view(request, device, *args, **kwargs)
+            except IntegrityError:
+                if device_of(token) is not None:
+                    raise
+                logger.info("%s: device %s left and was deleted while it asked", request.path, device.pk)
+        challenge = 'Bearer realm="hexenroll"' + (', error="invalid_token"' if token else "")
+        return refusal(HTTPStatus.UNAUTHORIZED, Code.UNAUTHORIZED, WWW_Authenticate=challenge)
 
     return known
 

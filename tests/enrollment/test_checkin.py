@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from devices.models import Device, DeviceInventory, DevicePolicy
 from enrollment.api.bounds import LARGEST
@@ -141,6 +143,36 @@ def test_a_report_about_a_policy_that_the_device_did_not_get_is_ignored() -> Non
     assert states(device) == [(1, "delivered", "")]
 
 
+def test_of_two_reports_about_one_policy_the_last_about_the_newest_version_stays() -> None:
+    device, token, (policy,) = with_policies("A")
+    type(policy).objects.update(version=2)
+    ask(token)
+    newest = [report(policy, version=2), report(policy, "failed", version=2, message="The disk is full.")]
+    check_in(token, {"policies": [*newest, report(policy, version=1)]})
+    assert states(device) == [(2, "failed", "The disk is full.")]
+
+
+def test_a_report_says_nothing_of_the_policies_of_another_device() -> None:
+    _device, token, (policy,) = with_policies("A")
+    other, others_token = enrolled_device(policies=[policy])
+    ask(others_token)
+    check_in(token, {"policies": [report(policy)]})
+    assert states(other) == [(1, "delivered", "")]
+
+
+def test_a_thousand_reports_cost_the_statements_of_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    # Who it is, what it says, and what it should have; SQLite writes the reports and the inventory one by one.
+    statements = 3 if connection.vendor == "postgresql" else 4
+    device, token = enrolled_device()
+    first, *_others = policies = PolicyFactory.create_batch(1_000)
+    device.policies.set(policies)
+    ask(token)
+    for reports in ([report(first, "failed")], [report(policy) for policy in policies]):
+        with django_assert_num_queries(statements):
+            assert check_in(token, {"policies": reports})[0] == 200
+    assert set(states(device)) == {(1, "applied", "")}
+
+
 # --- what can't be understood ----------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("body", "field", "message"),
@@ -190,7 +222,7 @@ def test_a_report_about_a_policy_that_the_device_did_not_get_is_ignored() -> Non
         ({"policies": [{"id": 1, "version": 1}]}, "policies.0.state", "This field is required."),
         ({"policies": [{"id": 1, "version": 1, "state": "delivered"}]}, "policies.0.state", "one of: applied, failed."),
         ({"policies": [{"id": 1, "version": 1, "state": ["applied"]}]}, "policies.0.state", "This must be a text."),
-        ({"policies": [{"id": 1, "version": 1, "state": "failed", "message": "\x00"}]}, "policies.0.message", "stored"),
+        ({"policies": [{"id": 1, "version": 1, "state": "failed", "message": "x" * 501}]}, "policies.0.message", "500"),
     ],
 )
 def test_what_is_no_check_in_is_said_field_by_field(body: Any, field: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from django.db import connection
 
 from devices.models import Device, DeviceInventory, DevicePolicy
+from enrollment import checkin_request
 from enrollment.device_token import device_of, issue
+from enrollment.disenroll import disenroll
 from enrollment.models import DeviceToken
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
 from tests.factories import PolicyFactory
@@ -75,3 +78,18 @@ def test_a_policy_that_is_deleted_while_it_is_handed_out_is_no_error(attempt: in
     assert answers[0].status_code == 200
     assert list(DevicePolicy.objects.values_list("policy", flat=True)) in ([kept.pk], [kept.pk, goes.pk])
     assert Device.objects.get().policies.count() == 1
+
+
+def test_a_device_that_is_deleted_while_it_checks_in_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    device, token = enrolled_device()
+    parse = checkin_request.parse
+
+    def slow(body: bytes, now: datetime) -> checkin_request.CheckIn:
+        disenroll(device.pk)
+        device.delete()
+        return parse(body, now)
+
+    monkeypatch.setattr(checkin_request, "parse", slow)
+    status, answer = check_in(token, {"battery": 0.5})
+    assert (status, answer["code"]) == (401, "unauthorized")
+    assert not DeviceInventory.objects.exists()
