@@ -79,6 +79,8 @@ def django_db_modify_db_settings(is_postgresql: bool) -> None:
 def static_files() -> None:
     """Collect the static files, whose hashed names every page needs."""
     call_command("collectstatic", verbosity=0, interactive=False)
+    # Each new client would read the headers of all of them; so, a file is looked for when it is asked for.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 # --- the three people ------------------------------------------------------------------------------------
