@@ -1,17 +1,22 @@
-"""How often may somebody knock? Counters in Valkey, by address, serial number and account; asked by the endpoint.
+"""How often may somebody knock, and guess? By address, serial number and account; asked by the endpoint.
 
 An office with thousands of devices shares one address, so what is limited tightly by address are wrong credentials, not
-requests. Five wrong one-time passwords lock an account for a while. While Valkey is away nobody can count guesses, so
+requests. Five wrong one-time passwords lock an account for a while. A guess is counted before it is compared, and given
+back when it was right: of many at once no sixth is looked at. While Valkey is away nobody can count guesses, so
 credentials are refused until it is back.
 """
 
 import hashlib
 import logging
+import time
 import unicodedata
+from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.core.cache import cache
 from redis.exceptions import RedisError
+
+from . import counters
+from .counters import Count, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +24,8 @@ WINDOW = 60  # seconds
 LOCKED = 15 * 60  # seconds that an account, or an address, waits after too many wrong credentials
 WRONG_PASSWORDS = 5
 WAIT_FOR_VALKEY = 30  # seconds
+# Seconds after which a guess asks again, while as many as there may be wrong ones are open; comparing takes less.
+PAUSES = (0.02, 0.04, 0.08, 0.16, 0.2)
 
 
 class TooManyError(Exception):
@@ -29,69 +36,107 @@ class TooManyError(Exception):
         self.retry_after = retry_after
 
 
-def admit(*, address: str, serial_number: str, account: str, has_credentials: bool) -> None:
-    """Count a request before it is looked at.
+class UncountableError(Exception):
+    """Credentials can't be looked at, for nobody can count guesses now; `retry_after` says how many seconds to wait."""
+
+    retry_after = WAIT_FOR_VALKEY
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A request that may be looked at. One that carries credentials is a guess, which `settle` closes.
+
+    Attributes:
+        address, account: as `admit` was told.
+        guesses: what a wrong guess counts for: the address, and the account where one is named.
+    """
+
+    address: str
+    account: str
+    guesses: tuple[Count, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Nobody is let in for LOCKED seconds: to an account, or, where none is named, from an address.
+
+    Attributes:
+        key: by which it can be ended (`unlock`).
+        address: where the last wrong guess came from.
+    """
+
+    key: str
+    account: str
+    address: str
+
+
+def admit(*, address: str, serial_number: str, account: str, has_credentials: bool) -> Admitted:
+    """Count a request before it is looked at; each one that carries credentials must be settled.
 
     Args:
-        address: where it comes from.
+        address: where it comes from, as it is limited (client_address.py).
         serial_number: as the device says it; "" for none.
         account: the e-mail address that it names; "" for none.
         has_credentials: it carries a token or a password.
 
     Raises:
-        TooManyError: it is one too many, or nobody can count now.
+        TooManyError: it is one too many.
+        UncountableError: nobody can count guesses now, and it is one.
     """
+    rates = [Count(_key("rate", f"address {address}"), settings.HEXENROLL_ENROLL_RATE_BY_ADDRESS)]
+    if serial_number:
+        rates.append(Count(_key("rate", f"serial {serial_number}"), settings.HEXENROLL_ENROLL_RATE_BY_SERIAL))
+    guesses = [Count(_key("wrong", f"address {address}"), settings.HEXENROLL_ENROLL_WRONG_BY_ADDRESS)]
+    if account:
+        guesses.append(Count(_key("wrong", _account(account)), WRONG_PASSWORDS))
     try:
-        for name in filter(None, (_account(account) if account else "", f"address {address}")):
-            if cache.get(_key("locked", name)):
-                raise TooManyError(LOCKED)
-        _count(f"address {address}", settings.HEXENROLL_ENROLL_RATE_BY_ADDRESS)
-        if serial_number:
-            _count(f"serial {serial_number}", settings.HEXENROLL_ENROLL_RATE_BY_SERIAL)
+        for pause in (*PAUSES, 0):
+            verdict = counters.admit(rates, guesses, WINDOW, LOCKED, is_guess=has_credentials)
+            if verdict.word != "busy":
+                break
+            time.sleep(pause)
     except RedisError as error:
         logger.warning("enrollment requests can't be counted: %s", error)
         if has_credentials:
-            raise TooManyError(WAIT_FOR_VALKEY) from error
+            raise UncountableError from error
+        return Admitted(address, account)
+    if verdict.word != "in":
+        raise TooManyError(verdict.seconds)
+    return Admitted(address, account, tuple(guesses) if has_credentials else ())
 
 
-def wrong_credentials(*, address: str, account: str) -> None:
-    """Count wrong credentials; the account, or the address, is locked after too many."""
+def settle(admitted: Admitted, outcome: Outcome) -> list[Lock]:
+    """Close the guess that a request was; do nothing for one that was none.
+
+    Args:
+        outcome: of its credentials. `right` forgets the wrong ones of the account, not of the address: else whoever
+            has a good one would guess on. `neither`: nobody has said that they are wrong.
+
+    Returns:
+        What is locked by this guess.
+    """
+    if not admitted.guesses:
+        return []
+    of_account = admitted.guesses[1] if admitted.account else None
     try:
-        counted = {f"address {address}": settings.HEXENROLL_ENROLL_WRONG_BY_ADDRESS}
-        if account:
-            counted[_account(account)] = WRONG_PASSWORDS
-        for name, most in counted.items():
-            if _increase(_key("wrong", name), LOCKED) == most:
-                cache.set(_key("locked", name), 1, LOCKED)
-                logger.warning("too many wrong credentials: %s waits for %s s", name.partition(" ")[0], LOCKED)
+        begun = counters.settle(admitted.guesses, LOCKED, outcome, of_account)
+    except RedisError as error:  # it stays open until it is forgotten, which counts like a wrong one
+        logger.warning("a guess can't be counted: %s", error)
+        return []
+    return [Lock(count.key, admitted.account if count == of_account else "", admitted.address) for count in begun]
+
+
+def unlock(key: str) -> None:
+    """End a lock before its time.
+
+    Raises:
+        UncountableError: Valkey doesn't answer.
+    """
+    try:
+        counters.forget(key)
     except RedisError as error:
-        logger.warning("wrong credentials can't be counted: %s", error)
-
-
-def right_credentials(account: str) -> None:
-    """Forget the wrong passwords of an account that has shown the right one."""
-    try:
-        cache.delete(_key("wrong", _account(account)))
-    except RedisError as error:
-        logger.warning("wrong credentials can't be forgotten: %s", error)
-
-
-def _count(name: str, most: int) -> None:
-    if _increase(_key("count", name), WINDOW) > most:
-        raise TooManyError(WINDOW)
-
-
-def _increase(key: str, seconds: int) -> int:
-    """Add one to a counter that is forgotten so many seconds after it began; return what it stands at."""
-    cache.add(key, 0, seconds)
-    try:
-        count = int(cache.incr(key))
-        if count == 1:  # it may have been forgotten between the two: then it began without an end
-            cache.touch(key, seconds)
-        return count
-    except ValueError:  # forgotten in between
-        cache.set(key, 1, seconds)
-        return 1
+        logger.warning("a lock can't be ended: %s", error)
+        raise UncountableError from error
 
 
 def _account(email: str) -> str:
@@ -105,4 +150,4 @@ def _account(email: str) -> str:
 
 def _key(kind: str, name: str) -> str:
     # What a device says may be long, and may hold what no key can.
-    return f"enroll {kind} {hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}".replace(" ", "-")
+    return f"{kind}:{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}"

@@ -1,4 +1,4 @@
-"""How long are attempts, conflicts and answers remembered? Asked by the clock, once an hour."""
+"""How long are attempts, conflicts, lockouts and answers remembered? Asked by the clock, once an hour."""
 
 from datetime import datetime, timedelta
 
@@ -7,16 +7,17 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from .models import AnsweredRequest, Conflict, EnrollmentAttempt
+from .models import AnsweredRequest, Conflict, EnrollmentAttempt, Lockout
 
 CHUNK = 5_000
 CONFLICTS_OF_A_DEVICE = 20
+MAX_LOCKOUTS = 10_000
 
 
 def forget() -> int:
     """Remove attempts older than HEXENROLL_ATTEMPTS_KEEP_DAYS days, and what is more than HEXENROLL_ATTEMPTS_MAX_ROWS.
 
-    Conflicts go as _forget_conflicts says, and answers that are not repeated any more.
+    Conflicts and lockouts go as _forget_conflicts and _forget_lockouts say, and answers that are not repeated any more.
 
     Returns:
         The number of attempts.
@@ -24,6 +25,7 @@ def forget() -> int:
     now = timezone.now()
     AnsweredRequest.objects.filter(until__lte=now).delete()
     _forget_conflicts(now)
+    _forget_lockouts(now)
     attempts = EnrollmentAttempt.objects.order_by("pk")
     count = _remove(attempts.filter(at__lt=now - timedelta(days=settings.HEXENROLL_ATTEMPTS_KEEP_DAYS)))
     # Whoever wants to fill the disk asks a thousand times a second.
@@ -53,6 +55,14 @@ def _remove_conflicts(conflicts: QuerySet[Conflict]) -> None:
     numbers = list(conflicts.values_list("pk", flat=True))
     for start in range(0, len(numbers), CHUNK):
         Conflict.objects.filter(pk__in=numbers[start : start + CHUNK]).delete()
+
+
+def _forget_lockouts(now: datetime) -> None:
+    """Remove lockouts as old as attempts get, and all but the newest MAX_LOCKOUTS: strangers make them."""
+    Lockout.objects.filter(began_at__lt=now - timedelta(days=settings.HEXENROLL_ATTEMPTS_KEEP_DAYS)).delete()
+    newest = Lockout.objects.order_by("-pk").values_list("pk", flat=True)
+    for first_too_many in newest[MAX_LOCKOUTS : MAX_LOCKOUTS + 1]:
+        Lockout.objects.filter(pk__lte=first_too_many).delete()
 
 
 def _remove(attempts: QuerySet[EnrollmentAttempt]) -> int:

@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from enrollment import retention
+from enrollment import lockouts, retention
 
 
 @shared_task
 def forget_old_attempts() -> int:
     return retention.forget()
+
+
+@shared_task
+def notify_of_lockout(lockout_id: int) -> None:
+    lockouts.notify(lockout_id)

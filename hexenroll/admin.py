@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from devices.admin.console_page import ConsolePage
+from enrollment.lockouts import locked_now
 from hexenroll.mail_settings import BACKENDS
 from invitations.models import MailboxMessage
 
@@ -45,6 +46,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
 
 
 MAILBOX = "admin:invitations_mailboxmessage_changelist"
+LOCKOUTS = "admin:enrollment_lockout_changelist"
 # Title, icon, URL name, permission that shows it. An entry whose page doesn't exist yet isn't shown.
 ENROLL = [
     (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.view_importbatch"),
@@ -52,6 +54,7 @@ ENROLL = [
     (_("Sendings"), "send", "admin:invitations_sending_changelist", "invitations.view_sending"),
     (_("Attempts"), "login", "admin:enrollment_enrollmentattempt_changelist", "enrollment.view_enrollmentattempt"),
     (_("Conflicts"), "difference", "admin:enrollment_conflict_changelist", "enrollment.view_conflict"),
+    (_("Lockouts"), "lock_clock", LOCKOUTS, "enrollment.view_lockout"),
     (_("Block list"), "block", "admin:enrollment_blockedhardware_changelist", "enrollment.view_blockedhardware"),
     (_("Settings"), "settings", "enroll:settings", "enrollment.view_enrollmentsettings"),
 ]
@@ -90,7 +93,10 @@ def _items(request: HttpRequest, entries: list[tuple[Any, str, str, str]]) -> li
         if not request.user.has_perm(permission) or (url_name == MAILBOX and not is_mailbox_shown()):
             continue
         try:
-            items.append({"title": title, "icon": icon, "link": reverse(url_name)})
+            item = {"title": title, "icon": icon, "link": reverse(url_name)}
         except NoReverseMatch:
             continue
+        if url_name == LOCKOUTS and (count := locked_now().count()):
+            item["badge"] = count  # on each page: somebody is kept out, or guesses, now
+        items.append(item)
     return items

@@ -5,6 +5,7 @@ any of this: it works when nothing else does.
 """
 
 import logging
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib import admin
@@ -12,6 +13,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+from django.views import defaults
+
+from enrollment.api.bounds import refusal
+from enrollment.reasons import Reason
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +68,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         _("It may have been removed, or the link may be incomplete."),
     )
     return _page(request, 404, "explore_off", _("Not found"), *lines)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: a bug, which is in the log by now. Devices are told in JSON that they may ask again."""
+    if not request.path.startswith(API):
+        return defaults.server_error(request)
+    return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, Retry_After="60")
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

@@ -86,3 +86,4 @@ urlpatterns = [
 handler400 = "hexenroll.error_pages.bad_request"
 handler403 = "hexenroll.error_pages.forbidden"
 handler404 = "hexenroll.error_pages.not_found"
+handler500 = "hexenroll.error_pages.server_error"

@@ -9,7 +9,8 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import Error as DatabaseError
+from django.db import IntegrityError
 from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext as _
@@ -75,7 +76,7 @@ def api(*methods: str, largest: int = LARGEST) -> Callable[[View], View]:
                 return invalid({"": [_("The body was cut off.")]})
             except InvalidRequestError as error:
                 return invalid(error.errors)
-            except (OperationalError, InterfaceError):
+            except DatabaseError:
                 logger.exception("%s: a device can't be answered", request.path)
                 wait = str(WAIT_FOR_DATABASE)
                 return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, Retry_After=wait)

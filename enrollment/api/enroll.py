@@ -3,60 +3,56 @@
 It reads the request, limits how often somebody knocks, and says what the gate says.
 """
 
-import logging
 from http import HTTPStatus
 
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 
-from enrollment import gate, limits
+from enrollment import gate, limits, lockouts
+from enrollment.client_address import client_address, subnet_of
+from enrollment.counters import Outcome
 from enrollment.enroll_request import EnrollRequest, parse
-from enrollment.gate import Visitor
+from enrollment.gate import Answer, Visitor
 from enrollment.reasons import Reason
 from enrollment.sent_json import printable
 
-from .bounds import api
-
-logger = logging.getLogger(__name__)
+from .bounds import answer, api, refusal
 
 MAX_BODY = 64 * 1024  # bytes
-WAIT_FOR_DATABASE = 30  # seconds
 
 
 @api("POST", largest=MAX_BODY)
-def enroll(request: HttpRequest) -> HttpResponse:
+def enroll(request: HttpRequest) -> HttpResponseBase:
     """Let a device in, or refuse it and say why."""
     asked = parse(request.body)
-    visitor = Visitor(request.META.get("REMOTE_ADDR") or None, printable(request.headers.get("User-Agent", "")))
+    visitor = Visitor(client_address(request), printable(request.headers.get("User-Agent", "")))
     try:
-        return _answer(asked, visitor)
+        said = _asked_the_gate(asked, visitor)
     except limits.TooManyError as error:
-        return _wait(HTTPStatus.TOO_MANY_REQUESTS, Reason.TOO_MANY, error.retry_after)
-    except DatabaseError:
-        logger.exception("an enrollment request can't be answered")
-        return _wait(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, WAIT_FOR_DATABASE)
+        return refusal(HTTPStatus.TOO_MANY_REQUESTS, Reason.TOO_MANY, Retry_After=str(error.retry_after))
+    except limits.UncountableError as error:
+        return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, Retry_After=str(error.retry_after))
+    return answer(said.body, said.status)
 
 
-def _answer(asked: EnrollRequest, visitor: Visitor) -> HttpResponse:
-    address = visitor.address or ""
-    has_credentials = bool(asked.token or asked.email)
-    limits.admit(
-        address=address,
+def _asked_the_gate(asked: EnrollRequest, visitor: Visitor) -> Answer:
+    """Return what the gate says; of credentials it says it to no more guesses than there may be."""
+    admitted = limits.admit(
+        address=subnet_of(visitor.address) or "",
         serial_number=asked.device.serial_number or "",
         account=asked.email,
-        has_credentials=has_credentials,
+        has_credentials=bool(asked.token or asked.email),
     )
-    answer = gate.enroll(asked, visitor)
-    if has_credentials and answer.body.get("code") == Reason.BAD_CREDENTIALS:
-        limits.wrong_credentials(address=address, account=asked.email)
-    elif asked.email and answer.status == HTTPStatus.OK:
-        limits.right_credentials(asked.email)
-    response = JsonResponse(answer.body, status=answer.status)
-    response["Cache-Control"] = "no-store"
-    return response
+    outcome: Outcome = "neither"
+    try:
+        said = gate.enroll(asked, visitor)
+        outcome = _outcome(said)
+    finally:
+        for lock in limits.settle(admitted, outcome):
+            lockouts.record(lock)
+    return said
 
 
-def _wait(status: HTTPStatus, reason: Reason, seconds: int) -> HttpResponse:
-    response = JsonResponse({"code": reason.value, "message": str(reason.label)}, status=status)
-    response["Retry-After"] = str(seconds)
-    return response
+def _outcome(said: Answer) -> Outcome:
+    if said.body.get("code") == Reason.BAD_CREDENTIALS:
+        return "wrong"
+    return "right" if said.status == HTTPStatus.OK else "neither"

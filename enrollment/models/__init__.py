@@ -6,6 +6,7 @@ from .conflict import Conflict
 from .device_token import DeviceToken
 from .enrollment_attempt import EnrollmentAttempt
 from .enrollment_settings import EnrollmentSettings
+from .lockout import Lockout
 from .settings_change import SettingsChange
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "DeviceToken",
     "EnrollmentAttempt",
     "EnrollmentSettings",
+    "Lockout",
     "SettingsChange",
 ]

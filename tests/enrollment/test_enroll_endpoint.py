@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.test import Client
 from django.test.client import FakePayload
 from hypothesis import HealthCheck, given, settings
@@ -105,13 +105,27 @@ def test_an_answer_is_kept_by_nobody() -> None:
     assert not answer.cookies
 
 
-def test_a_database_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("closed"), DataError("impossible")])
+def test_a_database_that_is_away_or_refuses_is_said(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def away(*arguments: object) -> None:
-        raise OperationalError("gone")
+        raise error
 
     monkeypatch.setattr(gate, "enroll", away)
     answer = Client().post(URL, with_token(invited()), content_type="application/json")
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "30")
+
+
+def test_a_bug_is_said_in_json_and_stands_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def wrong(*arguments: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(gate, "enroll", wrong)
+    client = Client(raise_request_exception=False)
+    answer = client.post(URL, with_token(invited()), content_type="application/json")
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "60")
+    assert "ZeroDivisionError: a bug" in caplog.text
 
 
 json_values = st.recursive(
@@ -144,14 +158,6 @@ def test_with_the_restriction_nothing_that_is_not_on_the_list_comes_in(body: dic
     assert not Device.objects.exists()
 
 
-def test_five_wrong_passwords_lock_the_account_and_the_right_one_with_it() -> None:
-    invitation = invited()
-    for _guess in range(5):
-        assert knock(with_password(invitation, password="wrong-horse-9"))[0] == 403
-    answer = Client().post(URL, with_password(invitation), content_type="application/json")
-    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "too_many", "900")
-
-
 def test_other_spellings_of_an_address_are_no_more_guesses() -> None:
     invitation = invited(user=DeviceUserFactory.create(email="pini@example.com"))
     for address in (
@@ -163,11 +169,6 @@ def test_other_spellings_of_an_address_are_no_more_guesses() -> None:
     ):
         assert knock(with_password(invitation, email=address, password="wrong-horse-9"))[0] == 403
     assert knock(with_password(invitation))[0] == 429
-
-
-def test_an_unknown_account_is_locked_alike() -> None:
-    statuses = [knock(with_password(invited(), email="nobody@example.com"))[0] for _guess in range(6)]
-    assert statuses == [403] * 5 + [429]
 
 
 def test_the_right_password_forgets_the_wrong_ones() -> None:
@@ -184,12 +185,3 @@ def test_one_serial_number_may_not_knock_all_the_time(settings: Any) -> None:
     invitation = invited()
     statuses = [knock(with_token(invitation, token="A" * 43))[0] for _request in range(4)]
     assert statuses == [403, 403, 403, 429]
-
-
-def test_nobody_can_guess_while_nobody_can_count(settings: Any) -> None:
-    invitation = invited()
-    broken = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/valkey.sock"}}
-    settings.CACHES = broken
-    assert knock(with_password(invitation))[0] == 429
-    choose(require_credentials=False)
-    assert knock({"platform": "ios", "method": "self", "serial_number": "C02XG2JGJG5H"})[0] == 200
