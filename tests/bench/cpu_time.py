@@ -1,6 +1,7 @@
 """How much CPU time did a process and its descendants take? Read from /proc, by the load generator of the gate."""
 
 import os
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -28,3 +29,15 @@ def seconds_of(root: int) -> float:
         total += used.get(pid, 0.0)
         waiting.extend(children[pid])
     return total
+
+
+def wait_until_idle(root: int, at_most: float = 60) -> None:
+    """Wait until a process and its descendants take less than a tenth of a core, or `at_most` seconds have passed."""
+    deadline = time.monotonic() + at_most
+    before = seconds_of(root)
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        now = seconds_of(root)
+        if now - before < 0.1:
+            return
+        before = now

@@ -164,11 +164,17 @@ def prepared(order: dict[str, Any]) -> list[bytes]:
         return random.Random(SEED).choices(known, k=most)
     numbers = random.Random(SEED).sample(range(1, waiting + 1), min(waiting, most))
     if order["mode"] == "enroll":
-        return [_enroll(port, fleet.SERIAL_NUMBER.of(number), number, fleet.TOKEN.of(number)) for number in numbers]
-    return [_enroll(port, f"WRONG{number:09}", number, f"wrong-link-token-{number:026}") for number in numbers]
+        return [_enroll(port, said_by(number)) for number in numbers]
+    wrong = [_said(number, f"WRONG{number:09}", f"wrong-link-token-{number:026}") for number in numbers]
+    return [_enroll(port, body) for body in wrong]
 
 
-def _enroll(port: int, serial_number: str, number: int, token: str) -> bytes:
+def said_by(number: int) -> bytes:
+    """Return the body of the request by which a waiting device enrolls."""
+    return _said(number, fleet.SERIAL_NUMBER.of(number), fleet.TOKEN.of(number))
+
+
+def _said(number: int, serial_number: str, token: str) -> bytes:
     said = {
         "serial_number": serial_number,
         "platform": "macos",
@@ -178,7 +184,10 @@ def _enroll(port: int, serial_number: str, number: int, token: str) -> bytes:
         "hardware_uuid": fleet.HARDWARE_UUID.of(number),
         "hardware": {"manufacturer": "Example", "model": "Laptop 14", "memory_mb": 16_384},
     }
-    body = json.dumps(said).encode()
+    return json.dumps(said).encode()
+
+
+def _enroll(port: int, body: bytes) -> bytes:
     head = f"POST /api/v1/enroll HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: hexenroll-bench/1\r\n"
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 

@@ -3,7 +3,8 @@
 Contenders, interleaved, each in a fresh copy of one PostgreSQL database (fsync on), 16 keep-alive connections, each
 request another pre-approved device with its link's token, in random order; the restriction is on:
 (a) hexenroll as `make run` starts it, its worker and clock included; only the limits of requests are lifted by its
-settings HEXENROLL_ENROLL_*, as all come from one address. (b) A naive view on gunicorn's sync workers.
+settings HEXENROLL_ENROLL_*, as all come from one address. (b) A naive view on gunicorn's sync workers. (c) The SQL
+of (a) by pgbench.
 Then, with (a) alone, what is refused, and the check-in that is answered by 304.
 """
 
@@ -22,14 +23,17 @@ from typing import Any
 
 import psycopg
 
+from tests.bench.cpu_time import wait_until_idle
 from tests.bench.databases import SCRATCH, Database
 from tests.bench.fleet import enrolled_of
+from tests.bench.pgbench_contender import captured, measured
 from tests.portal import Portal, free_port, wait_until
-from tests.servers import Servers
+from tests.servers import Servers, start_valkey
 
 CONTENDERS = {
     "a": "(a) hexenroll",
     "b": "(b) a naive view, gunicorn sync",
+    "c": "(c) the SQL of (a), by pgbench",
 }
 MODES = {
     "enroll": "enrolled",
@@ -40,6 +44,7 @@ MODES = {
 LIFTED = ("RATE_BY_ADDRESS", "RATE_BY_SERIAL", "WRONG_BY_ADDRESS")
 CONNECTIONS = 16
 WARM_UP = 400  # requests before the clock starts: each thread has its database connection then
+Served = tuple[int, dict[str, int]]  # port; process numbers whose CPU time is told, with their descendants
 Results = dict[tuple[str, int, str], list[dict[str, Any]]]  # mode, devices, contender
 
 
@@ -58,9 +63,13 @@ def main() -> None:
     asked, servers = arguments(), Servers()
     results: Results = defaultdict(list)
     try:
+        start_valkey(servers)
         database = Database("postgresql", servers)
         for devices in asked.devices:
             make_fleet(database, devices)
+        if "c" in asked.only:
+            database.renew(template_of(min(asked.devices)))
+            asked.statements = captured(database)
         for _round in range(asked.rounds):
             for mode in asked.modes:
                 for devices in asked.devices:
@@ -96,11 +105,12 @@ def run(database: Database, contender: str, mode: str, devices: int, asked: argp
     with psycopg.connect(host=str(database.folder), user="hexenroll", dbname=SCRATCH, autocommit=True) as connection:
         if mode == "not_pre_approved":
             connection.execute("UPDATE enrollment_enrollmentsettings SET require_credentials = false")
-        with SERVED[contender](database) as (port, pid):
-            watched = {"server": pid, "database": database.pid}
-            result = load(
-                {"mode": mode, "devices": devices, "port": port, "seconds": asked.seconds, "watched": watched}
-            )
+        if contender == "c":
+            result = measured(database, asked.statements, devices, asked.seconds, WARM_UP, CONNECTIONS)
+        else:
+            with SERVED[contender](database) as (port, watched):
+                order = {"mode": mode, "devices": devices, "port": port, "seconds": asked.seconds, "watched": watched}
+                result = load(order)
         check(connection, mode, devices, result)
     machine = f"load {os.getloadavg()[0]:.1f}"
     costs = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in result["cpu_ms"].items())
@@ -113,28 +123,30 @@ def run(database: Database, contender: str, mode: str, devices: int, asked: argp
 
 
 @contextmanager
-def hexenroll(database: Database) -> Iterator[tuple[int, int]]:
-    """Run the portal as `make run` does; yield its port and process number."""
+def hexenroll(database: Database) -> Iterator[Served]:
+    """Run the portal as `make run` does, and wait until it has started all that it starts; yield how it is served."""
     lifted = {f"HEXENROLL_ENROLL_{name}": "1000000" for name in LIFTED}
     portal = Portal(database.folder, False, {"DATABASE_URL": database.environment()["DATABASE_URL"], **lifted})
     try:
         portal.start()
         assert portal.process is not None
-        yield portal.port, portal.process.pid
+        wait_until_idle(portal.process.pid)
+        watched = {name: portal.pids(name)[0] for name in ("web", "valkey", "worker")}
+        yield portal.port, watched | {"database": database.pid}
         portal.stop()
     finally:
         portal.close()
 
 
 @contextmanager
-def naive(database: Database) -> Iterator[tuple[int, int]]:
-    """Run the naive view on gunicorn as it comes, with two sync workers; yield its port and process number."""
+def naive(database: Database) -> Iterator[Served]:
+    """Run the naive view on gunicorn as it comes, with two sync workers; yield how it is served."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--workers=2", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
     with subprocess.Popen([*command, "tests.bench.naive_contender:application"], env=database.environment()) as process:
         try:
             wait_until(lambda: listens(port), 30)
-            yield port, process.pid
+            yield port, {"web": process.pid, "database": database.pid}
         finally:
             process.terminate()
 
