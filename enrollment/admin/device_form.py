@@ -58,6 +58,20 @@ class AccessForm(forms.ModelForm):
         return cleaned
 
 
+def password_page(
+    site: admin.AdminSite, request: HttpRequest, device: Device, password: str, back: str
+) -> TemplateResponse:
+    """Return the page that shows a one-time password: here, once, and in no session, log or message."""
+    context = {
+        **site.each_context(request),
+        "title": _("One-time password"),
+        "device": device,
+        "password": password,
+        "back": back,
+    }
+    return TemplateResponse(request, "enrollment/password.html", context)  # never cached, as no page of the console
+
+
 class DeviceFormPage(ConsolePage):
     """A form of one device, opened from elsewhere; made for one request, and registered nowhere.
 
@@ -125,17 +139,10 @@ class DeviceFormPage(ConsolePage):
             messages.success(request, _("The invitation is being prepared."))
 
     def saved(self, request: HttpRequest, device: Device) -> HttpResponse:
-        """Lead back, or show the one-time password: here, once, and in no session, log or message."""
+        """Lead back, or show the one-time password."""
         if not self.password:
             return redirect(self.back)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("One-time password"),
-            "device": device,
-            "password": self.password,
-            "back": self.back,
-        }
-        return TemplateResponse(request, "enrollment/password.html", context)  # never cached, as no page of the console
+        return password_page(self.admin_site, request, device, self.password, self.back)
 
     def response_add(self, request: HttpRequest, obj: Device, post_url_continue: str | None = None) -> HttpResponse:
         return self.saved(request, obj)
