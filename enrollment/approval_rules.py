@@ -1,7 +1,9 @@
 """What do the enrollment settings say about approvals? Registered with devices/approval.py, which may not name them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from .eligibility import Exclusion
 from .models import EnrollmentSettings
 
 
@@ -11,11 +13,20 @@ def end_of_approval(now: datetime) -> datetime | None:
     return now + timedelta(days=days) if days else None
 
 
-def excluded_platforms() -> frozenset[str]:
-    """Return the platforms that are excluded whatever the version or way: no row of an import can be for them."""
-    exclusions = EnrollmentSettings.objects.current().rules.exclusions
+def exclusions() -> tuple[Exclusion, ...]:
+    """Return what pre-approval can't match; nothing is written, not even the row of the settings."""
+    row = EnrollmentSettings.objects.filter(pk=EnrollmentSettings.THE_ROW).first() or EnrollmentSettings()
+    return row.rules.exclusions
+
+
+def excluded_platforms(among: Iterable[Exclusion] | None = None) -> frozenset[str]:
+    """Return the platforms that are excluded whatever the version or way: no row of an import can be for them.
+
+    Args:
+        among: these exclusions; None: those of the settings.
+    """
     return frozenset(
         exclusion.platform
-        for exclusion in exclusions
+        for exclusion in (exclusions() if among is None else among)
         if not (exclusion.os_from or exclusion.methods or exclusion.management_modes)
     )

@@ -35,6 +35,7 @@ from invitations.link_token import link_of
 from invitations.messages.variables import one_line
 from invitations.models import Invitation
 
+from . import approval_rules
 from .link_standing import CLOSED, ClosedPage, Standing, standing_of
 from .opened_on import opened_on
 from .platform_detection import detect
@@ -149,6 +150,7 @@ def _validity(found: Invitation) -> dict[str, str]:
 def _what_to_do(request: HttpRequest, token: str, own: Platform) -> dict[str, Any]:
     detected, chosen = detect(request.headers), _chosen_platform(request)
     place, shown = opened_on(own, detected, chosen), chosen or own
+    excluded = approval_rules.exclusions()
     return {
         "place": place,
         "qr_code": _qr_code(link_of(token)) if place.should_move and own in HAS_CAMERA else "",
@@ -156,8 +158,11 @@ def _what_to_do(request: HttpRequest, token: str, own: Platform) -> dict[str, An
         "shown": shown,
         "steps_for": WORDS[shown].name,
         "command": agent_command(shown, settings.PUBLIC_URL, reverse("agent_file"), token),
-        "limit": limit_of(shown, detected.android_version if own in detected.possible else None),
-        "platforms": [(platform, WORDS[platform].name) for platform in offered_platforms(own)],
+        "limit": limit_of(shown, detected.android_version if own in detected.possible else None, excluded),
+        "platforms": [
+            (platform, WORDS[platform].name)
+            for platform in offered_platforms(own, approval_rules.excluded_platforms(excluded))
+        ],
     }
 
 

@@ -4,13 +4,16 @@ Whole sentences for each platform, as no sentence can be put together from the n
 """
 
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from devices.vocabulary import EXCLUDED_PLATFORMS, Platform
+from devices.vocabulary import Platform
+
+from .eligibility import Exclusion
 
 
 @dataclass(frozen=True)
@@ -136,18 +139,23 @@ def agent_command(platform: Platform, server: str, agent: str, token: str) -> st
     return f"{shlex.join(['curl', '-fsS', '-o', file, server + agent])} && {shlex.join(words)}"
 
 
-def limit_of(platform: Platform, android_version: int | None) -> str | Promise | None:
+def limit_of(
+    platform: Platform, android_version: int | None, exclusions: Collection[Exclusion]
+) -> str | Promise | None:
     """Return why such a device may be refused although it is on the list; None: it won't be for this.
 
     Args:
         platform: of the device that the invitation is for.
         android_version: of that device, where its browser told it; None: not known.
+        exclusions: of Enroll > Settings; a platform that is in none of them is recognised there.
     """
+    if all(exclusion.platform != platform for exclusion in exclusions):
+        return None
     if platform == Platform.ANDROID and android_version is not None and android_version < 10:
         return None
     return WORDS[platform].limit
 
 
-def offered_platforms(own: Platform) -> list[Platform]:
-    """Return the platforms whose steps can be chosen: those that pre-approval can match, and the device's own."""
-    return [platform for platform in Platform if platform == own or platform not in EXCLUDED_PLATFORMS]
+def offered_platforms(own: Platform, excluded: Collection[str]) -> list[Platform]:
+    """Return the platforms whose steps can be chosen: those that aren't excluded altogether, and the device's own."""
+    return [platform for platform in Platform if platform == own or platform not in excluded]

@@ -19,6 +19,7 @@ from enrollment.link_standing import CLOSED, Standing, standing_of
 from invitations import opening
 from invitations.link_token import token_of
 from invitations.models import Invitation
+from tests.enrollment.knocking import choose
 from tests.factories import DeviceFactory, DeviceUserFactory, InvitationFactory
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +217,22 @@ def test_the_limit_of_windows_is_said_in_words(client: Client) -> None:
     assert "can't be recognised by its serial number" in words(read(client, invite("windows")))
 
 
+def test_a_platform_that_is_taken_out_of_the_exclusions_is_offered_and_has_no_limit(client: Client) -> None:
+    invitation, address = invite(), "platform=windows"
+    assert address not in read(client, invitation)
+    choose(exclusions=[])
+    assert address in read(client, invitation)
+    assert "can't be recognised" not in words(read(client, invite("windows")))
+    assert "hide the serial number" not in words(read(client, invite("android"), user_agent=ANDROID))
+
+
+def test_the_steps_of_a_platform_that_is_excluded_altogether_are_not_offered(client: Client) -> None:
+    invitation, address = invite(), "platform=tvos"
+    assert address in read(client, invitation)
+    choose(exclusions=[{"platform": "tvos", "os_from": "", "methods": [], "management_modes": []}])
+    assert address not in read(client, invitation)
+
+
 # --- language --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("rest", "accepted", "invited_in", "language"),
@@ -311,11 +328,11 @@ def test_a_look_ahead_is_no_opening(client: Client, method: str, headers: dict[s
     assert (invitation.state, invitation.opened_at) == (State.SENT, None)
 
 
-def test_a_page_costs_two_queries_the_first_time_and_for_guessers_one(
+def test_a_page_costs_three_queries_the_first_time_and_for_guessers_one(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     invitation = invite()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         read(client, invitation)
     with django_assert_num_queries(1):
         client.get("/i/" + "A" * 43)
