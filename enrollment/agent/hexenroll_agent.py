@@ -59,7 +59,8 @@ PLIST = "org.hexenroll.agent"
 INSTALLED = "/usr/local/lib/hexenroll/hexenroll-agent.py"
 CONFIG = "/etc/hexenroll/agent.json"
 HOOK_SECONDS = 600
-MOST_REPORTS = 1_000  # that a portal takes with one check-in
+MOST_REPORTS, REPORT_BYTES = 1_000, 2**17  # that a portal takes with one check-in, which has other fields, too
+LONGEST_HOOK = 86_400  # seconds
 HINTS = {
     "not_pre_approved": "Compare the serial number above with the one on the list; upper and lower case count.",
     "bad_credentials": "A link and a password work once, for one device. Copy them anew from the invitation's page.",
@@ -509,8 +510,10 @@ def read_config(path: Path, state: dict[str, Any], folder: Path) -> Config:
             raise AgentError(f"{path} must be a JSON object of policy_dir, hook and hook_seconds.")
     hook, seconds = found.get("hook", []), found.get("hook_seconds", HOOK_SECONDS)
     is_list = isinstance(hook, list) and all(isinstance(word, str) for word in hook)
-    if not is_list or isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0:
-        raise AgentError(f"{path}: hook is a list of texts (a program and its arguments), hook_seconds a number.")
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not is_list or not is_number or not 0 < seconds <= LONGEST_HOOK:
+        text = f"hook is a list of texts (a program and its arguments), hook_seconds a number up to {LONGEST_HOOK}"
+        raise AgentError(f"{path}: {text}.")
     if hook:
         if not os.path.isabs(hook[0]):
             raise AgentError(f"{path}: the hook {hook[0]!r} must be a whole path, from / on.")
@@ -556,6 +559,23 @@ def read_policies(document: dict[str, Any], server: str) -> dict[str, dict[str, 
     return found
 
 
+def prepare_folder(config: Config) -> Path | None:
+    """Make the folder of the policies, and return it; None where there is none.
+
+    Raises:
+        AgentError: it can't be made, or others could write into it.
+    """
+    folder = config.policy_dir
+    if folder is not None:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            text = f"{folder}, where the policies go, can't be made ({error.strerror})."
+            raise AgentError(f"{text} Use sudo, or another folder.") from error
+        refuse_foreign(folder)
+    return folder
+
+
 def apply_policies(document: dict[str, Any], state: dict[str, Any], config: Config) -> None:
     """Bring this computer to what the document says, and write into `state` what became of each policy.
 
@@ -566,27 +586,25 @@ def apply_policies(document: dict[str, Any], state: dict[str, Any], config: Conf
     if state.get("applied_with") != config.mark:
         for entry in known.values():
             entry["state"] = "delivered"
-    folder = config.policy_dir
-    if folder is not None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        refuse_foreign(folder)
+    folder = prepare_folder(config)
     for identity in [identity for identity in known if identity not in wanted]:
         _remove(identity, known, config)
     for identity, policy in wanted.items():
         old = known.get(identity, {})
-        if old.get("version") == policy["version"] and (folder is None or is_in_place(folder, identity, old)):
+        # The name, too: of another portal, in which this computer was before, the numbers could be the same.
+        told = {"name": clean(policy.get("name", "")), "version": policy["version"]}
+        is_known = all(old.get(name) == value for name, value in told.items())
+        if is_known and (folder is None or is_in_place(folder, identity, old)):
             continue
-        known[identity] = {
-            "name": clean(policy.get("name", "")),
-            "version": policy["version"],
-            "state": "delivered",
-            "message": "",
-        }
+        known[identity] = {**told, "state": "delivered", "message": "", "has_profile": bool(policy.get("profile"))}
         if folder is not None:
             problem = _apply(folder, policy, config)
             known[identity].update(state="failed" if problem else "applied", message=problem)
     if folder is not None:
-        write_private(folder / "device.json", json.dumps(_without_secrets(document), indent=1).encode())
+        try:
+            write_private(folder / "device.json", json.dumps(_without_secrets(document), indent=1).encode())
+        except OSError as error:
+            raise AgentError(f"{folder}/device.json can't be written ({error.strerror}).") from error
     state["applied_with"] = config.mark
     for name in ("groups", "apps"):
         state[name] = document.get(name) if isinstance(document.get(name), list) else []
@@ -673,7 +691,9 @@ def is_incomplete(state: dict[str, Any], config: Config) -> bool:
 
 def is_in_place(folder: Path, identity: str, entry: dict[str, Any]) -> bool:
     """Tell whether a policy was applied, and nobody has removed its file since."""
-    return entry.get("state") == "applied" and _files(folder, identity)[0].exists()
+    path, profile_path = _files(folder, identity)
+    is_whole = path.exists() and (profile_path.exists() or not entry.get("has_profile"))
+    return entry.get("state") == "applied" and is_whole
 
 
 # --- commands ----------------------------------------------------------------------------------------------
@@ -689,7 +709,8 @@ def enroll(options: argparse.Namespace, store: Store) -> int:
         state = {"server": portal.server, "ca_file": portal.ca_file, "allow_http": portal.allow_http, "etag": ""}
         state.update(serial_number=serial_number, policies=old.get("policies", {}))  # what is gone now is removed
         state["policy_dir"] = _whole(options.policy_dir) or old.get("policy_dir", "")
-        config = read_config(Path(options.config), state, store.folder)  # what is wrong with it is said before
+        config = read_config(Path(options.config), state, store.folder)  # what is wrong with it is said before,
+        prepare_folder(config)  # and with the folder
         credentials = read_credentials(options, portal.server)
         body = {"serial_number": serial_number, "platform": facts.platform, "method": "agent"}
         body.update(
@@ -738,20 +759,34 @@ def remembered(store: Store, is_again: bool) -> dict[str, Any]:
 
 def read_credentials(options: argparse.Namespace, server: str) -> dict[str, str]:
     """Return the token, or e-mail address and password, that the command names; a password is asked for."""
-    if options.token or options.token_file:
-        token = options.token or _first_line(options.token_file)
+    if (options.token is not None and options.password_file) or (options.token_file and options.password_file):
+        raise AgentError("A token needs no password: leave --password-file out, or give --email.", USAGE)
+    if options.token is not None or options.token_file:
+        token = _first_line(options.token_file) if options.token is None else options.token
         if "/i/" in token:  # the address of the invitation's page
-            address, _, token = token.partition("/i/")
-            if address.rstrip("/") != server:
+            address, _, token = re.split("[?#]", token)[0].partition("/i/")
+            if address.strip(" \t/").lower() != server.lower():
                 raise AgentError(f"The link leads to {clean(address)}, not to {server}.", USAGE)
-        return {"token": token.strip("/ \t")}
-    if not options.email:
+        return {"token": _said(token.strip("/ \t"), "token", options.token_file)}
+    if options.email is None:
+        if options.password_file:
+            raise AgentError("A password belongs to an e-mail address: give --email, too.", USAGE)
         return {}
     if options.password_file:
-        return {"email": options.email, "password": _first_line(options.password_file)}
-    if not sys.stdin.isatty():
+        password = _first_line(options.password_file)
+    elif sys.stdin.isatty():
+        password = getpass.getpass("One-time password: ")
+    else:
         raise AgentError("There is nobody to ask for the password: give --password-file.", USAGE)
-    return {"email": options.email, "password": getpass.getpass("One-time password: ")}
+    address = _said(options.email.strip(), "e-mail address", "")
+    return {"email": address, "password": _said(password, "password", options.password_file)}
+
+
+def _said(text: str, what: str, file: str) -> str:
+    """Return a credential. One that is empty is a mistake: without any, the portal would be asked as by nobody."""
+    if not text:
+        raise AgentError(f"The {what} is empty{f': there is none in the first line of {file}' if file else ''}.", USAGE)
+    return text
 
 
 def refuse(answer: Answer, portal: Portal) -> None:
@@ -764,11 +799,15 @@ def refuse(answer: Answer, portal: Portal) -> None:
         raise AgentError(text, NOT_ENROLLED)
     if answer.status == 400 and isinstance(answer.body.get("errors"), dict):
         errors = answer.body["errors"].items()
-        message = "; ".join(f"{clean(name)}: {clean(what, 500)}" for name, what in errors)
+        message = "; ".join(f"{clean(name) or 'request'}: {_sentences(what)}" for name, what in errors)
     if code:
         lines = [f"The portal refuses: {message or code} [{code}]", HINTS.get(code, "")]
         raise AgentError("\n".join(line for line in lines if line), REFUSED)
     raise AgentError(f"{portal.server} answers {answer.status}, which no portal does. Check the address.", UNREACHABLE)
+
+
+def _sentences(what: object) -> str:
+    return clean(" ".join(map(str, what)) if isinstance(what, list) else what, 500)
 
 
 def apply_and_report(
@@ -786,14 +825,27 @@ def apply_and_report(
         if entry["state"] != "delivered"
     ]
     body: dict[str, Any] = {"os_version": facts.os_version, "hardware": facts.hardware}
-    body["policies"] = results[:MOST_REPORTS]
-    if facts.hardware_uuid:
-        body["hardware_uuid"] = facts.hardware_uuid
     if facts.battery is not None:
         body["battery"] = facts.battery
-    refuse(portal.call("POST", CHECK_IN, body, state["device_token"]), portal)
+    for portion in portions(results):
+        refuse(portal.call("POST", CHECK_IN, {**body, "policies": portion}, state["device_token"]), portal)
+        body = {}  # said already
     state["checked_in_at"] = now()
     store.save(state)
+
+
+def portions(results: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield what became of the policies, as much as one check-in can say at a time; once at least."""
+    portion: list[dict[str, Any]] = []
+    size = 0
+    for result in results:
+        length = len(json.dumps(result)) + 2
+        if len(portion) == MOST_REPORTS or size + length > REPORT_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(result)
+        size += length
+    yield portion
 
 
 def check_in(options: argparse.Namespace, store: Store) -> int:
@@ -856,6 +908,8 @@ def disenroll(options: argparse.Namespace, store: Store) -> int:
                 (config.policy_dir / "device.json").unlink()
         store.forget()
     say(f"Disenrolled from {state['server']}.")
+    if any(Path(name).exists() for name in service_files(platform.system(), [], 1)):
+        say("The service still runs. To remove it, too: install-service --uninstall.")
     return NOT_APPLIED if state["policies"] else DONE
 
 
@@ -1030,11 +1084,11 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("enroll", parents=[common, service], help="enroll this computer")
     one.add_argument("--server", metavar="URL", required=True, help="the portal, such as https://portal.example.com")
     who = one.add_mutually_exclusive_group()
-    who.add_argument("--token", metavar="T", default="", help="of the invitation's link, or the link")
+    who.add_argument("--token", metavar="T", help="of the invitation's link, or the link")
     who.add_argument(
         "--token-file", metavar="FILE", default="", help="a file whose first line is the token; - for stdin"
     )
-    who.add_argument("--email", metavar="E", default="", help="of the user; the one-time password is asked for")
+    who.add_argument("--email", metavar="E", help="of the user; the one-time password is asked for")
     one.add_argument(
         "--password-file", metavar="FILE", default="", help="a file whose first line is the password; - for stdin"
     )

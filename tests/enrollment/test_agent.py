@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from enrollment.agent import hexenroll_agent as agent
 from tests.enrollment.agent_portal import (
     AGENT,
     DEVICE_TOKEN,
@@ -146,7 +147,7 @@ def test_what_is_wrong_with_a_request_is_said_by_field(portal: FakePortal, compu
     portal.script.append(Reply(400, {"code": "invalid", "errors": {"os_version": ["This may have 64 characters."]}}))
     done = computer.enroll(portal)
     assert done.returncode == 3
-    assert "os_version: ['This may have 64 characters.']" in done.stderr
+    assert "os_version: This may have 64 characters. [invalid]" in done.stderr
 
 
 def test_an_enrolled_computer_enrolls_anew_only_when_told_to(portal: FakePortal, computer: Computer) -> None:
@@ -163,6 +164,16 @@ def test_enrolled_anew_it_removes_what_is_no_longer_assigned(portal: FakePortal,
     portal.policies = [policy(9, "VPN")]
     assert computer.enroll(portal, "--again").returncode == 0
     assert sorted(path.name for path in computer.policy_dir.iterdir()) == ["device.json", "policy-9.json"]
+
+
+def test_enrolled_in_another_portal_its_policies_are_that_ones(portal: FakePortal, computer: Computer) -> None:
+    computer.enroll(portal)
+    with FakePortal() as other:
+        other.policies = [policy(7, "Wi-Fi")]
+        done = computer.enroll(other, "--again")
+    assert done.returncode == 0
+    assert "Policy: Wi-Fi (version 1)" in done.stdout
+    assert "Passcode" not in done.stdout
 
 
 def test_a_damaged_state_does_not_keep_it_from_enrolling_anew(portal: FakePortal, computer: Computer) -> None:
@@ -304,12 +315,31 @@ def test_a_changed_policy_is_written_anew_and_one_that_is_gone_is_removed(
     assert [report["id"] for report in portal.last("/api/v1/device/checkin").body["policies"]] == [7]
 
 
-def test_a_file_that_somebody_removed_comes_back(portal: FakePortal, computer: Computer) -> None:
+@pytest.mark.parametrize("name", ["policy-7.json", "policy-7.mobileconfig"])
+def test_a_file_that_somebody_removed_comes_back(portal: FakePortal, computer: Computer, name: str) -> None:
+    portal.policies = [policy(7, "Passcode", profile=base64.b64encode(b"a profile").decode())]
     computer.enroll(portal, "--policy-dir", str(computer.policy_dir))
     computer.run("checkin")
-    (computer.policy_dir / "policy-7.json").unlink()
+    (computer.policy_dir / name).unlink()
     computer.run("checkin")
-    assert (computer.policy_dir / "policy-7.json").exists()
+    assert (computer.policy_dir / name).exists()
+
+
+def test_a_folder_that_can_not_be_made_is_said_before_anything_is_asked(portal: FakePortal, computer: Computer) -> None:
+    (computer.home / "file").write_text("")
+    done = computer.enroll(portal, "--policy-dir", str(computer.home / "file" / "policies"))
+    assert done.returncode == 1
+    assert "where the policies go, can't be made (Not a directory). Use sudo, or another folder." in done.stderr
+    assert portal.asked == []
+
+
+def test_more_than_one_check_in_can_say_is_said_in_several(portal: FakePortal, computer: Computer) -> None:
+    portal.policies = [policy(number, f"Policy {number}") for number in range(1, 1_202)]
+    assert computer.enroll(portal, "--policy-dir", str(computer.policy_dir)).returncode == 0
+    said = [asked.body for asked in portal.asked if asked.path == "/api/v1/device/checkin"]
+    assert [report["id"] for body in said for report in body["policies"]] == list(range(1, 1_202))
+    assert max(len(body["policies"]) for body in said) <= 1_000
+    assert ["hardware" in body for body in said] == [True] + [False] * (len(said) - 1)
 
 
 def test_the_administrators_hook_is_run_for_what_is_new_changed_and_gone(
@@ -368,6 +398,8 @@ def test_a_hook_that_others_could_have_written_is_not_run(portal: FakePortal, co
         ('{"hook": ["reboot"]}', "the hook 'reboot' must be a whole path"),
         ('{"policy_dir": "here"}', "policy_dir must be a whole path"),
         ('{"hook": ["/bin/true"], "hook_seconds": true}', "hook_seconds a number"),
+        ('{"hook": ["/bin/true"], "hook_seconds": NaN}', "hook_seconds a number up to 86400."),
+        ('{"hook": ["/bin/true"], "hook_seconds": 1e400}', "hook_seconds a number up to 86400."),
     ],
 )
 def test_a_wrong_configuration_is_said(portal: FakePortal, computer: Computer, config: str, said: str) -> None:
@@ -397,6 +429,17 @@ def test_it_disenrolls_and_takes_away_what_it_wrote(portal: FakePortal, computer
     assert list(computer.policy_dir.iterdir()) == []
     assert not (computer.state_dir / "agent.json").exists()
     assert computer.run("status").returncode == 5
+
+
+def test_who_leaves_is_told_that_the_service_still_runs(
+    portal: FakePortal, computer: Computer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = computer.home / "hexenroll-agent.timer"
+    unit.write_text("")
+    monkeypatch.setattr(agent, "service_files", lambda *_arguments: {str(unit): b""})
+    computer.enroll(portal)
+    assert agent.main(["disenroll", "--state-dir", str(computer.state_dir), "--config", str(computer.config)]) == 0
+    assert "The service still runs. To remove it, too: install-service --uninstall." in capsys.readouterr().out
 
 
 def test_it_disenrolls_although_the_portal_has_forgotten_it(portal: FakePortal, computer: Computer) -> None:
