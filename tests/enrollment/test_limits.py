@@ -230,6 +230,23 @@ def test_a_valkey_that_hangs_is_one_that_is_away(
         assert time.monotonic() - began < 1
 
 
+def test_an_answer_that_comes_too_late_is_nobody_elses(
+    settings: Settings, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HEXENROLL_ENROLL_RATE_BY_SERIAL = 1
+    knock("C02XG2JHJG5J")
+    monkeypatch.setattr(counters, "PATIENCE", 0.2)
+    settings.REDIS_URL += "?"  # another connection, with this patience
+    guess()
+    valkey.client_pause(400)
+    with pytest.raises(UncountableError):
+        guess()
+    time.sleep(0.4)
+    with pytest.raises(TooManyError):
+        knock("C02XG2JHJG5J")
+    knock("other")
+
+
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Return a list of Valkeys of the test's own, each started at the same socket as the one before."""
