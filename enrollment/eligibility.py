@@ -169,6 +169,12 @@ class Rules:
     minimum_os: Mapping[str, str] = field(default_factory=dict)
     may_return: bool = True
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether one valid link or password brings in any number of ordinary devices: its approval stays open."""
+        is_limited = self.ordinary_ownership in self.device_limits
+        return self.require_credentials and not self.pre_approved_devices_only and not is_limited
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -62,6 +62,7 @@ class SettingsView(WizardView):
     ) -> HttpResponse:
         """Return the page with what is typed, what that changes, and whom it would refuse."""
         values = {} if form.errors else form.values
+        then = proposed(settings, values)
         context = {
             "settings": settings,
             "form": form,
@@ -73,7 +74,10 @@ class SettingsView(WizardView):
             "new_row": ExclusionRow("new"),
             "wrong": [(SETTINGS[name].label, error) for name, error in form.errors.items()],
             "differences": differences(settings, values),
-            "forecast": forecast(settings.rules, proposed(settings, values).rules),
+            "forecast": forecast(settings.rules, then.rules),
+            "is_endless": then.rules.is_endless,
+            "ordinary": then.get_ordinary_ownership_display(),
+            "ordinary_limit": f"{then.ordinary_ownership}_limit",
             "shown": digest_of(values),
             "seen": version_of(settings),
             "asks_again": asks_again,

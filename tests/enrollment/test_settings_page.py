@@ -193,6 +193,25 @@ def test_an_open_door_is_said(administrator_client: Client) -> None:
     assert "Anybody who reaches the portal can enroll a device" in shown
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_said"),
+    [
+        ({}, True),
+        ({"corporate_limit": "3"}, True),
+        ({"personal_limit": "3"}, False),
+        ({"ordinary_ownership": "corporate", "personal_limit": "3"}, True),
+        ({"ordinary_ownership": "corporate", "corporate_limit": "3"}, False),
+        ({"pre_approved_devices_only": "on"}, False),
+        ({"require_credentials": None}, False),
+    ],
+)
+def test_a_limit_is_recommended_where_one_password_brings_in_any_number_of_devices(
+    administrator_client: Client, changes: dict[str, Any], *, is_said: bool
+) -> None:
+    shown = text_of(administrator_client.post(url(), filled("look", **changes)))
+    assert ("one user can bring in any number" in shown) == is_said
+
+
 def test_the_page_says_whom_the_settings_refuse_as_they_are(administrator_client: Client) -> None:
     DeviceFactory.create(platform="macos")
     shown = text_of(administrator_client.get(url()))
