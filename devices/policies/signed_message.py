@@ -24,7 +24,10 @@ DIGESTS: Final[dict[bytes, hashes.HashAlgorithm]] = {
 }
 SEQUENCE, SET, OCTETS, OBJECT_ID, INTEGER = 0x30, 0x31, 0x04, 0x06, 0x02
 CONTEXT_0, CONTEXT_0_PLAIN = 0xA0, 0x80
+RSA_PSS: Final = bytes.fromhex("2a864886f70d01010a")
 MAX_DEPTH: Final = 30
+MAX_NODES: Final = 20_000  # a signed profile has some hundreds, and one for each piece that it is written in
+MAX_NAME: Final = 255  # characters
 # What cryptography says of a certificate that is none, some of it only when its parts are read.
 NO_CERTIFICATE = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
@@ -78,7 +81,7 @@ def open_signed(data: bytes) -> SignedMessage:
     Raises:
         SignedMessageError: it is no such message, has no signer or content, or was changed since it was signed.
     """
-    message, _end = _node(data, 0, 0)
+    message, _end = _node(data, 0, 0, iter(range(MAX_NODES)))
     if message.tag != SEQUENCE or message.child(0, OBJECT_ID).value != SIGNED_DATA:
         raise _no_message()
     signed = message.child(1, CONTEXT_0).child(0, SEQUENCE)
@@ -99,7 +102,8 @@ def open_signed(data: bytes) -> SignedMessage:
 
 def _name_of(certificate: x509.Certificate) -> str:
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value if names else certificate.subject.rfc4514_string())
+    name = str(names[0].value if names else certificate.subject.rfc4514_string())
+    return "".join(sign for sign in name if sign.isprintable())[:MAX_NAME]
 
 
 def _certificates(signed: Node) -> Iterator[x509.Certificate]:
@@ -129,6 +133,8 @@ def _checked_signer(signer: Node, body: bytes, certificates: list[x509.Certifica
         if _digest_in(attributes) != hashlib.new(algorithm.name, body).digest():
             raise _changed()
         what = bytes([SET]) + attributes.raw[1:]  # RFC 5652, 5.4: signed as a SET
+    if signer.child(rest, SEQUENCE).child(0, OBJECT_ID).value == RSA_PSS:
+        raise _unknown_way()
     signature = signer.child(rest + 1, OCTETS).octets()
     key = certificate.public_key()
     try:
@@ -162,9 +168,9 @@ def _digest_in(attributes: Node) -> bytes | None:
     return None
 
 
-def _node(data: bytes, at: int, depth: int) -> tuple[Node, int]:
-    """Read the value of BER at a place; return it and where the next one is."""
-    if depth > MAX_DEPTH or at + 2 > len(data) or data[at] & 0x1F == 0x1F:
+def _node(data: bytes, at: int, depth: int, left: Iterator[int]) -> tuple[Node, int]:
+    """Read the value of BER at a place; return it and where the next one is. As many can be read as `left` has."""
+    if depth > MAX_DEPTH or next(left, None) is None or at + 2 > len(data) or data[at] & 0x1F == 0x1F:
         raise _no_message()
     tag, length, start = data[at], data[at + 1], at + 2
     is_made_of_several = bool(tag & 0x20)
@@ -173,7 +179,7 @@ def _node(data: bytes, at: int, depth: int) -> tuple[Node, int]:
             raise _no_message()
         children, end = [], start
         while data[end : end + 2] != b"\0\0":
-            child, end = _node(data, end, depth + 1)
+            child, end = _node(data, end, depth + 1, left)
             children.append(child)
         return Node(tag, data[at : end + 2], data[start:end], tuple(children)), end + 2
     if length & 0x80:
@@ -184,7 +190,7 @@ def _node(data: bytes, at: int, depth: int) -> tuple[Node, int]:
         raise _no_message()
     children, place = [], start
     while is_made_of_several and place < end:
-        child, place = _node(data, place, depth + 1)
+        child, place = _node(data, place, depth + 1, left)
         children.append(child)
     if is_made_of_several and place != end:
         raise _no_message()

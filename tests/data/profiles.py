@@ -37,13 +37,13 @@ def mobileconfig(payloads: list[Any] | None = None, **changes: Any) -> bytes:
     return plistlib.dumps({key: value for key, value in values.items() if value is not None})
 
 
-def signed(content: bytes, *, elliptic: bool = False) -> bytes:
+def signed(content: bytes, *, elliptic: bool = False, signer: str = "Northwind IT", rsa_padding: Any = None) -> bytes:
     """Return the content in CMS SignedData (DER) by a certificate of this moment."""
     key: Any = ec.generate_private_key(ec.SECP256R1()) if elliptic else rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Northwind IT")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, signer)])
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 77, now, now + datetime.timedelta(days=365))
     certificate = builder.sign(key, hashes.SHA256())
     maker = pkcs7.PKCS7SignatureBuilder().set_data(content)
-    maker = maker.add_signer(certificate, key, hashes.SHA256())
+    maker = maker.add_signer(certificate, key, hashes.SHA256(), rsa_padding=rsa_padding)
     return maker.sign(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])

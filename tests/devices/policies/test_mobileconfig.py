@@ -3,9 +3,12 @@
 import plistlib
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +72,26 @@ def test_a_weak_signature_is_refused_with_what_to_do() -> None:
     assert (
         refusal(weak) == "Sign the profile with RSA or ECDSA and SHA-256, SHA-384 or SHA-512: it is signed otherwise."
     )
+
+
+def test_a_signature_by_rsa_pss_is_none_that_was_changed() -> None:
+    made = signed(mobileconfig(), rsa_padding=padding.PSS(padding.MGF1(hashes.SHA256()), 32))
+    assert (
+        refusal(made) == "Sign the profile with RSA or ECDSA and SHA-256, SHA-384 or SHA-512: it is signed otherwise."
+    )
+
+
+def test_a_hostile_name_of_a_signer_can_be_stored_and_shown() -> None:
+    assert parse(signed(mobileconfig(), elliptic=True, signer="a\0b\n\u202ec")).signer == "abc"
+
+
+@pytest.mark.parametrize("piece", [b"\x30\x00", b"\x04\x00"])
+def test_a_message_of_a_million_pieces_is_not_read_to_its_end(piece: bytes) -> None:
+    pieces = MAX_BYTES // 2 - 10
+    began = time.process_time()
+    assert refusal(b"\x30\x80" + piece * pieces + b"\0\0") == NO_SIGNED
+    assert refusal(b"\x30\x83" + (pieces * 2).to_bytes(3, "big") + piece * pieces) == NO_SIGNED
+    assert time.process_time() - began < 1.5  # seconds; twice that and more when all of it is read
 
 
 @pytest.mark.parametrize("data", [b"\x30", b"\x30\x00", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff", b"\x30\x80" * 50_000])
