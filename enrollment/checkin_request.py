@@ -15,6 +15,7 @@ from .sent_json import (
     choice_of,
     hardware_of,
     number_of,
+    printable,
     read_object,
     short_text_of,
     text_of,
@@ -151,11 +152,13 @@ def _report(value: object, name: str, errors: Errors) -> Report:
 
 
 def _on_one_line(value: object) -> object:
-    """Return a text without its line ends and tabs: the last words of a program that failed have them."""
-    return " ".join(value.split()) if isinstance(value, str) else value
+    """Return a text without line ends, tabs and colours: the last words of a program that failed have them."""
+    return printable(" ".join(value.split())) if isinstance(value, str) else value
 
 
 def _integer(value: object, highest: int, name: str, errors: Errors) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number: 2.0 is a whole one
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= highest:
         errors[name] = [_("This must be a whole number from 1 to %(highest)s.") % {"highest": highest}]
         return 0

@@ -132,7 +132,7 @@ def _checkin() -> Object:
             "latitude": {"type": "number", "minimum": -90, "maximum": 90},
             "longitude": {"type": "number", "minimum": -180, "maximum": 180},
             "accuracy": {"type": ["number", "null"], "minimum": 0, "maximum": MAX_ACCURACY, "description": "Metres."},
-            "at": {"type": ["string", "null"], "format": "date-time", "description": "Absent: now."},
+            "at": {"type": ["string", "null"], "format": "date-time", "description": "Since 2000; absent: now."},
         },
         required=["latitude", "longitude"],
     )
