@@ -4,6 +4,7 @@ Free of models. The form's help and docs/policies.md are made from, or tested ag
 """
 
 import json
+from itertools import islice
 from typing import Any, Final
 
 from cryptography import x509
@@ -145,13 +146,13 @@ def problems_of_settings(settings: Any) -> list[Problem]:
     """Return what is wrong with the settings of a policy (a value from JSON), the first MAX_SHOWN of it."""
     if too_large := _too_large(settings):
         return [too_large]
-    found = list(SETTINGS.problems(settings, ""))
+    found = islice(SETTINGS.problems(settings, ""), MAX_SHOWN)
     hint = _("What is no setting of hexenroll goes into “custom”.")
     return [
         Problem(problem.path, problem.code, f"{problem.message} {hint}")
         if problem.code == "unknown" and "." not in problem.path
         else problem
-        for problem in found[:MAX_SHOWN]
+        for problem in found
     ]
 
 
@@ -159,7 +160,7 @@ def problems_of_apps(apps: Any) -> list[Problem]:
     """Return what is wrong with the apps of a policy (a value from JSON), the first MAX_SHOWN of it."""
     if too_large := _too_large(apps):
         return [too_large]
-    found = list(APPS.problems(apps, "apps"))
+    found = list(islice(APPS.problems(apps, "apps"), MAX_SHOWN))
     for number, app in enumerate(apps if not found else (), 1):
         place = f"apps[{number}]"
         if app["source"] == "url" and "url" not in app:

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from devices.models import Device, DevicePolicy
+from devices.models import Device, DevicePolicy, DeviceUser, Policy
 from enrollment.api import device as device_view
 from enrollment.device_token import issue, revoke
-from tests.enrollment.enrolled import CHECKIN, DEVICE, DISENROLL, ask, bearer, enrolled_device
+from tests.enrollment.enrolled import CHECKIN, DEVICE, DISENROLL, ask, bearer, check_in, enrolled_device
 from tests.factories import DeviceGroupFactory, DeviceUserFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
@@ -165,11 +166,31 @@ def test_each_change_of_what_it_gets_gives_another_tag() -> None:
     changed()
     Device.objects.filter(pk=device.pk).update(name="Renamed")
     changed()
-    device.policies.clear()
+    type(group).objects.filter(pk=group.pk).update(name="Development")
+    changed()
+    Policy.objects.filter(name="Wi-Fi").update(name="Networks")
+    changed()
+    Policy.objects.filter(pk=first.pk).update(platforms=["tvos"])
+    changed()
+    Policy.objects.filter(name="Networks").delete()
     changed()
     Device.objects.filter(pk=device.pk).update(user=DeviceUserFactory.create())
     changed()
+    DeviceUser.objects.filter(devices=device).update(name="Grace Hopper")
+    changed()
+    group.delete()
+    changed()
     assert len(set(tags)) == len(tags)
+
+
+def test_what_it_does_not_get_leaves_its_tag_as_it_is() -> None:
+    _device, token = enrolled_device(policies=[policy(), policy(name="Others", platforms=["tvos"])])
+    etag = ask(token)["ETag"]
+    Policy.objects.filter(name="Others").update(version=2)
+    policy(name="Of nobody")
+    Device.objects.update(custom_attributes={"room": "12"}, updated_at=timezone.now())
+    check_in(token, {"battery": 0.5})
+    assert ask(token, etag).status_code == 304
 
 
 def test_two_devices_with_the_same_policies_have_tags_of_their_own() -> None:
