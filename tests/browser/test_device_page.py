@@ -47,8 +47,7 @@ def left() -> Device:
     return device
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 400])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)], ids=["wide-light", "narrow-dark"])
 @pytest.mark.parametrize("make", [waiting, reporting, left])
 def test_the_page_of_a_device_is_accessible_and_fits(
     make: Callable[[], Device],
