@@ -25,6 +25,8 @@ Status = Device.Status
 CHUNK = 1_000
 # Of these entries each is about one device; a manufacturer is about all of its own.
 OF_ONE_DEVICE = (Kind.SERIAL_NUMBER, Kind.HARDWARE_UUID)
+# An ordinary device was on no list: without a new approval it is not on one once it is let go.
+WAS_ENROLLED = Q(inventory__isnull=False) | Q(source=Device.Source.ENROLLMENT)
 
 
 @dataclass
@@ -62,6 +64,12 @@ def entries_of(devices: QuerySet[Device]) -> QuerySet[BlockedHardware]:
         | Q(kind=Kind.HARDWARE_UUID, value__in=told.values("hardware_uuid"))
         | Q(kind=Kind.MANUFACTURER, value__in=told.values("manufacturer"))
     )
+
+
+def kept_out(devices: QuerySet[Device]) -> QuerySet[Device]:
+    """Return those of some devices whose manufacturer is on the block list: they can't be let go."""
+    makers = BlockedHardware.objects.filter(kind=Kind.MANUFACTURER).values("value")
+    return devices.filter(inventory__manufacturer__in=makers)
 
 
 def block_matching(entry: BlockedHardware, person: User | None) -> int:
@@ -123,26 +131,23 @@ def unblock(devices: QuerySet[Device], person: User | None) -> Unblocked:
 
 def _unblock(numbers: list[int], person: User | None, outcome: Unblocked) -> None:
     blocked = list(_locked(numbers).filter(status=Status.BLOCKED).values_list("pk", flat=True))
-    makers = BlockedHardware.objects.filter(kind=Kind.MANUFACTURER).values("value")
-    kept_out = set(_theirs(blocked).filter(inventory__manufacturer__in=makers).values_list("pk", flat=True))
+    kept = set(kept_out(_theirs(blocked)).values_list("pk", flat=True))
     # One that was in a worker's hand when the device was blocked.
     many.revoke(Invitation.objects.live().filter(device__in=blocked), person)
     live = Invitation.objects.live().filter(device__in=blocked)
-    being_sent = set(live.values_list("device", flat=True)) - kept_out
-    free = _theirs([pk for pk in blocked if pk not in kept_out | being_sent])
+    being_sent = set(live.values_list("device", flat=True)) - kept
+    free = _theirs([pk for pk in blocked if pk not in kept | being_sent])
     found = list(free.order_by("pk").only("name", "serial_number"))
     entries = list(entries_of(free).filter(kind__in=OF_ONE_DEVICE))
     _note(person, entries, DELETION, "")
     BlockedHardware.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
     now = timezone.now()
-    # An ordinary device was on no list: without a new approval it is not on one now.
-    was_enrolled = Q(inventory__isnull=False) | Q(source=Device.Source.ENROLLMENT)
-    gone = list(free.filter(was_enrolled).values_list("pk", flat=True))
+    gone = list(free.filter(WAS_ENROLLED).values_list("pk", flat=True))
     _theirs(gone).update(status=Status.DISENROLLED, updated_at=now)
     waiting = _theirs([device.pk for device in found]).filter(status=Status.BLOCKED)
     outcome.waiting += waiting.update(status=Status.PRE_APPROVED, updated_at=now)
     outcome.disenrolled += len(gone)
-    outcome.kept_out += len(kept_out)
+    outcome.kept_out += len(kept)
     outcome.being_sent += len(being_sent)
     _note(person, found, CHANGE, _("Unblocked."))
 

@@ -1,7 +1,7 @@
 """Which of the chosen devices are blocked, or let go, and what follows? The page behind "Block" and "Unblock"."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
-from enrollment.blocking import OF_ONE_DEVICE, block, entries_of, unblock
+from enrollment.blocking import OF_ONE_DEVICE, WAS_ENROLLED, block, entries_of, kept_out, unblock
 
+Status = Device.Status
 # An entry of the block list keeps devices out, so who may add one may block, and who may remove one may unblock.
 BLOCK = "enrollment.add_blockedhardware"
 UNBLOCK = "enrollment.delete_blockedhardware"
@@ -45,25 +46,47 @@ def block_page(
     if request.method == "POST" and "confirmed" in request.POST:
         (_unblock if unblocks else _block)(request, devices)
         return redirect(back)
-    blocked = devices.filter(status=Device.Status.BLOCKED)
-    concerned = blocked if unblocks else devices.exclude(status=Device.Status.BLOCKED)
-    by_status = concerned.order_by().values_list("status").annotate(number=Count("pk", distinct=True))
-    entries = entries_of(concerned) if unblocks else None
     context = {
         **page.admin_site.each_context(request),
+        **(_letting_go(devices) if unblocks else _blocking(devices)),
         "title": _("Unblock") if unblocks else _("Block"),
         "unblocks": unblocks,
-        "counts": [(Device.Status(status).label, number) for status, number in by_status],
-        "total": concerned.count(),
-        "others": devices.count() - concerned.count(),
-        "named": concerned.defer("custom_attributes", "one_time_password")[:SHOWN],
-        "removed": entries.filter(kind__in=OF_ONE_DEVICE)[:SHOWN] if entries is not None else (),
-        "in_the_way": entries.exclude(kind__in=OF_ONE_DEVICE)[:SHOWN] if entries is not None else (),
-        "has_hardware": concerned.exclude(inventory__hardware_uuid="").filter(inventory__isnull=False).exists(),
         "hidden": hidden,
         "back": back,
     }
     return TemplateResponse(request, "enrollment/block_devices.html", context)
+
+
+def _blocking(devices: QuerySet[Device]) -> dict[str, Any]:
+    """Return what the page says of devices that are to be blocked."""
+    concerned = devices.exclude(status=Status.BLOCKED)
+    by_status = dict(concerned.order_by().values_list("status").annotate(number=Count("pk", distinct=True)))
+    told = concerned.filter(inventory__isnull=False).exclude(inventory__hardware_uuid="")
+    return _named(devices, concerned) | {
+        "counts": [(Status(status).label, number) for status, number in by_status.items()],
+        "has_hardware": told.exists(),
+    }
+
+
+def _letting_go(devices: QuerySet[Device]) -> dict[str, Any]:
+    """Return what the page says of devices that are to be let go."""
+    concerned = devices.filter(status=Status.BLOCKED)
+    kept = kept_out(concerned)
+    free = concerned.exclude(pk__in=kept.order_by().values("pk"))
+    number, gone = free.count(), free.filter(WAS_ENROLLED).count()
+    counts = ((Status.DISENROLLED, gone), (Status.PRE_APPROVED, number - gone), (Status.BLOCKED, kept.count()))
+    return _named(devices, concerned) | {
+        "counts": [(status.label, count) for status, count in counts if count],
+        "may_go": number,
+        "removed": entries_of(free).filter(kind__in=OF_ONE_DEVICE)[:SHOWN],
+        "in_the_way": entries_of(concerned).exclude(kind__in=OF_ONE_DEVICE)[:SHOWN],
+    }
+
+
+def _named(devices: QuerySet[Device], concerned: QuerySet[Device]) -> dict[str, Any]:
+    total = concerned.count()
+    named = concerned.defer("custom_attributes", "one_time_password")[:SHOWN]
+    return {"total": total, "others": devices.count() - total, "named": named}
 
 
 def _block(request: HttpRequest, devices: QuerySet[Device]) -> None:

@@ -144,11 +144,26 @@ def test_a_device_is_blocked_and_let_go_on_its_page(administrator_client: Client
     assert "Blocked Device" in answer.content.decode()
     assert BlockedHardware.objects.get().value == "7A1C"
     page = administrator_client.get(page_of(device, "unblock")).content.decode()
-    assert "are removed, too" in page
+    assert "Afterwards: Disenrolled: 1" in " ".join(page.split())
+    assert "Removed from the block list, too" in page
     answer = administrator_client.post(page_of(device, "unblock"), {"confirmed": "1"}, follow=True)
     assert "1 device is unblocked. It is disenrolled" in texts(answer)
     trail = LogEntry.objects.filter(object_id=str(device.pk), content_type__model="device").order_by("pk")
     assert [entry.change_message for entry in trail] == ["Blocked.", "Unblocked."]
+
+
+def test_the_page_says_which_manufacturer_is_in_the_way(administrator: User) -> None:
+    device, _token = enrolled_device()
+    DeviceInventory.objects.update(manufacturer="Evil")
+    BlockedHardware.objects.create(kind=Kind.MANUFACTURER, value="Evil")
+    block(ALL(), administrator, with_hardware=True)
+    client = sign_in(administrator)
+    page = client.get(page_of(device, "unblock")).content.decode()
+    assert "until the manufacturer is taken off" in page
+    assert "Removed from the block list" not in page
+    assert 'name="confirmed"' not in page
+    answer = client.post(page_of(device, "unblock"), {"confirmed": "1"}, follow=True)
+    assert "1 device stays blocked: its manufacturer is on the block list." in texts(answer)
 
 
 def test_the_page_of_a_device_offers_what_can_be_done_with_it(administrator_client: Client) -> None:
