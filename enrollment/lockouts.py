@@ -72,12 +72,12 @@ def end(lockout: Lockout) -> bool:
 
 def notify(lockout_id: int) -> None:
     """Tell administrators by e-mail, unless they were told of it within the hour; a worker's, may run twice."""
-    lockout = _claimed(lockout_id)
-    if lockout is None:
-        return
     recipients = _administrators()
     if not recipients:
-        logger.warning("nobody is told of lockout %s: no administrator has an e-mail address", lockout_id)
+        logger.warning("nobody is told of lockout %s by e-mail: who may unlock it has no address", lockout_id)
+        return
+    lockout = _claimed(lockout_id)
+    if lockout is None:
         return
     try:
         _mail(lockout, recipients).send()

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from django.test import RequestFactory
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from pytest_django import Settings
 
 from enrollment.client_address import client_address, limited_address
@@ -78,6 +81,15 @@ def test_the_rightmost_address_that_is_no_proxys_counts(peer: str, forwarded: st
 )
 def test_a_subnet_of_ipv6_is_limited_as_one(address: str, expected: str | None) -> None:
     assert limited_address(request_from(address)) == expected
+
+
+@pytest.mark.once
+@hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60) | st.text("0123456789abcdef.:[]%, \x00", max_size=60))
+def test_whatever_a_header_says_becomes_an_address_that_a_database_stores(forwarded: str) -> None:
+    found = client_address(request_from("127.0.0.1", forwarded))
+    assert found == str(ipaddress.ip_address(found or ""))
+    assert "%" not in found
 
 
 @pytest.mark.django_db

@@ -196,7 +196,8 @@ def test_a_mail_that_can_not_be_sent_is_logged_and_the_lockout_shows_it(
 
 def test_where_nobody_has_an_address_the_log_says_so(administrator: User, caplog: pytest.LogCaptureFixture) -> None:
     notify_of_lockout(lockout_of().pk)
-    assert "no administrator has an e-mail address" in caplog.text
+    assert "who may unlock it has no address" in caplog.text
+    assert Lockout.objects.get().notified_at is None
 
 
 # --- in the console -----------------------------------------------------------------------------------------
