@@ -23,7 +23,7 @@ def _proxies(settings: Settings) -> None:
 
 
 def request_from(peer: str, forwarded: str | None = None) -> Any:
-    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    headers: dict[str, Any] = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
     return RequestFactory().get("/", REMOTE_ADDR=peer, **headers)
 
 
