@@ -82,8 +82,10 @@ def today(devices: QuerySet[Device], randomness: Random) -> None:
     ]
     now = timezone.now()
     for attempt in refused:
-        attempt.device = attempt.device if attempt.device and attempt.device.pk else None
-        attempt.at = now - MINUTE * randomness.randrange(2, 20 * 60)
+        device = attempt.device  # the one with this very serial number, if there is one
+        attempt.device = device if device and device.pk and device.serial_number == attempt.serial_number else None
+        if attempt.reason != Reason.CONFLICT:  # which says when it was seen
+            attempt.at = now - MINUTE * randomness.randrange(2, 20 * 60)
     EnrollmentAttempt.objects.bulk_create(sorted(refused, key=lambda attempt: attempt.at))
 
 
@@ -92,7 +94,7 @@ def _conflict(devices: QuerySet[Device], randomness: Random) -> EnrollmentAttemp
     device = devices.filter(status=Device.Status.ENROLLED, platform="linux", user__isnull=False).earliest("pk")
     uuid, now = _uuid(randomness), timezone.now()
     Conflict.objects.create(device=device, hardware_uuid=uuid, first_seen_at=now - 3 * HOUR, last_seen_at=now - HOUR)
-    return _attempt(Reason.CONFLICT, device, hardware_uuid=uuid)
+    return _attempt(Reason.CONFLICT, device, hardware_uuid=uuid, at=now - HOUR)
 
 
 def _inventory(device: Device, enrolled_at: datetime | None, randomness: Random) -> DeviceInventory:
