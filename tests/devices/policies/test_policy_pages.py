@@ -116,6 +116,22 @@ def test_secrets_are_shown_as_dots_and_stay_when_the_dots_do(administrator_clien
     assert (told["version"], bool(told["profile"])) == (2, True)
 
 
+def test_a_secret_stands_on_no_other_page_in_no_log_entry_and_no_mistake(administrator_client: Client) -> None:
+    administrator_client.post(ADD, form({"wifi": [NETWORK]}, profile_file=upload(mobileconfig())))
+    policy, device = Policy.objects.get(), DeviceFactory.create(platform="ios")
+    device.policies.add(policy, PolicyFactory.create(settings={"wifi": [NETWORK | {"password": "battery staple"}]}))
+    administrator_client.post(change_url(policy), form({"wifi": [NETWORK | {"password": "new phrase"}]}))
+    mistaken = administrator_client.post(change_url(policy), form({"wifi": [NETWORK | {"password": ["x" * 8]}]}))
+    addresses = [f"{change_url(policy)[:-7]}delete/", "/admin/devices/policy/", "/admin/"]
+    addresses.append(reverse("admin:devices_device_change", args=[device.pk]))
+    shown = [text_of(administrator_client, address) for address in addresses]
+    shown += [f"{entry.object_repr} {entry.get_change_message()}" for entry in LogEntry.objects.all()]
+    assert "Policies that contradict each other" in shown[3]
+    shown += errors(mistaken)["settings"]
+    for secret in ("correct horse", "battery staple", "new phrase", WIFI_KEY, "gAAAA", "xxxxxxxx"):
+        assert [text for text in shown if secret in text] == []
+
+
 def test_dots_for_a_password_that_is_not_kept_are_refused(administrator_client: Client) -> None:
     answer = administrator_client.post(ADD, form({"wifi": [NETWORK | {"password": MASK}]}))
     assert errors(answer) == {
