@@ -700,6 +700,8 @@ def is_in_place(folder: Path, identity: str, entry: dict[str, Any]) -> bool:
 def enroll(options: argparse.Namespace, store: Store) -> int:
     """Ask the portal to let this computer in; remember its token; apply what it answered."""
     portal = Portal(options.server, _whole(options.ca_file), options.allow_http, options.tries)
+    if options.install_service:
+        refuse_others_than_root(options)  # before the token is used up
     facts = read_facts()
     serial_number = options.serial_number or facts.serial_number
     if not serial_number:
@@ -1020,8 +1022,7 @@ def install(options: argparse.Namespace) -> int:
         for name, data in files.items():
             say(f"# {name}\n{data.decode()}")
         return DONE
-    if os.geteuid() != 0 and options.root == "/":
-        raise AgentError("A service is installed by root. Run the same command with sudo.")
+    refuse_others_than_root(options)
     starts = options.root == "/"
     if options.uninstall:
         if starts:
@@ -1043,6 +1044,12 @@ def install(options: argparse.Namespace) -> int:
         switch(system, is_on=True)
     say(f"The service is installed: it checks in every {options.every} minutes.")
     return DONE
+
+
+def refuse_others_than_root(options: argparse.Namespace) -> None:
+    """Raise AgentError where the service is to be installed on this computer by somebody who can't."""
+    if os.geteuid() != 0 and options.root == "/":
+        raise AgentError("A service is installed by root. Run the same command with sudo.")
 
 
 def switch(system: str, is_on: bool) -> None:

@@ -333,6 +333,17 @@ def test_a_folder_that_can_not_be_made_is_said_before_anything_is_asked(portal: 
     assert portal.asked == []
 
 
+def test_who_can_not_install_the_service_is_told_before_anything_is_asked(
+    portal: FakePortal, computer: Computer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 65_534)
+    places = ["--state-dir", str(computer.state_dir), "--config", str(computer.config)]
+    asked = ["enroll", "--server", portal.url, "--token", TOKEN, "--serial-number", SERIAL, *places]
+    assert agent.main([*asked, "--install-service"]) == 1
+    assert "A service is installed by root. Run the same command with sudo." in capsys.readouterr().err
+    assert portal.asked == []
+
+
 def test_more_than_one_check_in_can_say_is_said_in_several(portal: FakePortal, computer: Computer) -> None:
     portal.policies = [policy(number, f"Policy {number}") for number in range(1, 1_202)]
     assert computer.enroll(portal, "--policy-dir", str(computer.policy_dir)).returncode == 0
