@@ -107,7 +107,6 @@ def _administrators() -> list[str]:
 
 def _mail(lockout: Lockout, recipients: list[str]) -> EmailMessage:
     name = one_line(str(lockout))
-    address = lockout.address or _("an unknown address")
     if lockout.account:
         title = _("Enrollment is locked for %(name)s") % {"name": name}
         text = _("Too many wrong one-time passwords were sent for %(name)s, the last one from %(address)s.")
@@ -115,7 +114,7 @@ def _mail(lockout: Lockout, recipients: list[str]) -> EmailMessage:
         title = _("Enrollment is locked from %(name)s") % {"name": name}
         text = _("Too many wrong links or one-time passwords were sent from %(address)s.")
     lines = [
-        text % {"name": name, "address": address},
+        text % {"name": name, "address": lockout.place},
         _("It began %(began)s. Nobody is let in until %(until)s, whatever they send.")
         % {"began": _time(lockout.began_at), "until": _time(lockout.until)},
         _("Did a user mistype? Unlock it here, and have a new invitation sent if the password is lost:"),

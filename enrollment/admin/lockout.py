@@ -1,5 +1,6 @@
 """Pages of lockouts: who is locked out, since when and until when; unlocking."""
 
+from copy import copy
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -29,7 +30,7 @@ NOT_NOW = _("It can't be unlocked now: what counts wrong passwords (Valkey) does
 
 @admin.register(Lockout)
 class LockoutAdmin(ConsolePage):
-    list_display = ("shown_name", "shown_state", "address", "began_at", "until", "notified_at")
+    list_display = ("shown_name", "shown_state", "shown_address", "began_at", "until", "notified_at")
     search_fields = ("account", "address")
     search_help_text = _("Account or address")
     show_full_result_count = False
@@ -40,6 +41,10 @@ class LockoutAdmin(ConsolePage):
     @admin.display(description=_("locked"), ordering="account")
     def shown_name(self, lockout: Lockout) -> str:
         return format_html("<bdi>{}</bdi>", truncatechars(str(lockout), LENGTH))
+
+    @admin.display(description=_("address"), ordering="address")
+    def shown_address(self, lockout: Lockout) -> str:
+        return lockout.place
 
     @display(description=_("state"), label=STATE_COLOURS)
     def shown_state(self, lockout: Lockout) -> tuple[str, Any]:
@@ -78,14 +83,17 @@ class LockoutAdmin(ConsolePage):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         lockout = self._found(request, object_id)
         state, label = self.shown_state(lockout)
-        title = (_("Account %(name)s") if lockout.account else _("Address %(name)s")) % {"name": plain(str(lockout))}
+        named = copy(lockout)  # above the page, where an e-mail address alone would get a capital letter
+        named.account = title = (_("Account %(name)s") if lockout.account else _("Address %(name)s")) % {
+            "name": plain(str(lockout))
+        }
         users = DeviceUser.objects.filter(email__iexact=lockout.account)[:5] if lockout.account else ()
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "opts": self.opts,
             "lockout": lockout,
-            "original": title,  # named above the page, where a name alone would get a capital letter
+            "original": named,
             "state": label,
             "tone": {"locked": "error"}.get(state, self.STATE_COLOURS[state]),
             "users": users,

@@ -4,6 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.client_address import SUBNET
+
 
 class Lockout(models.Model):
     """One time that an account, or an address, was locked. What counts is in Valkey (limits.py); this is for people."""
@@ -34,7 +36,13 @@ class Lockout(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.account or self.address or str(_("unknown address"))
+        return self.account or self.place
+
+    @property
+    def place(self) -> str:
+        """The address as people read it: of IPv6 a subnet."""
+        address = self.address or str(_("unknown address"))
+        return f"{address}/{SUBNET}" if ":" in address else address
 
     @property
     def is_on(self) -> bool:

@@ -276,6 +276,7 @@ def test_pages_show_what_strangers_typed_as_text(administrator_client: Client) -
         answer = administrator_client.get(path)
         assert answer.status_code in (200, 302)
         assert "<script>alert(1)" not in answer.content.decode()
+    assert "2001:db8::/64" in administrator_client.get(f"{LIST}{lockout.pk}/change/").content.decode()
 
 
 def test_nothing_is_there_and_an_address_that_is_none_are_pages(administrator_client: Client) -> None:
