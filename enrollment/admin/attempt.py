@@ -41,6 +41,8 @@ LENGTH = 40
 SHOWN = 5
 ADD_DEVICE = "devices.add_device"
 CHANGE_DEVICE = "devices.change_device"
+# Refused by the exclusions of Enroll > Settings.
+EXCLUDED = frozenset({Reason.PLATFORM_NOT_SUPPORTED, Reason.ANDROID_GENERIC_METHOD, Reason.ANDROID_PROFILE_OWNER})
 BLOCK = "enrollment.add_blockedhardware"
 
 
@@ -219,6 +221,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
             "method": word_of(Method, attempt.method),
             "mode": word_of(ManagementMode, attempt.management_mode),
             "is_let_in": attempt.reason in LETS_IN,
+            "is_excluded": attempt.reason in EXCLUDED,
             "prospect": None if attempt.is_let_in else prospect(attempt),
             "conflict": conflicts.first() if attempt.reason == Reason.CONFLICT and attempt.device_id else None,
             "blockable": [(kind, BlockedHardware.Kind(kind).label, value) for kind, value in values.items()],

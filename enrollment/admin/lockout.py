@@ -33,6 +33,7 @@ class LockoutAdmin(ConsolePage):
     list_display = ("shown_name", "shown_state", "shown_address", "began_at", "until", "notified_at")
     search_fields = ("account", "address")
     search_help_text = _("Account or address")
+    empty_text = _("Who is locked out after too many wrong one-time passwords will be here, and can be unlocked.")
     show_full_result_count = False
     actions = ("unlock_chosen",)
     STATE_COLOURS: ClassVar[dict[str, str]] = {"locked": "danger", "unlocked": "success", "over": "info"}

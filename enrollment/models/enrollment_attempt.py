@@ -61,4 +61,5 @@ class EnrollmentAttempt(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.serial_number or '?'}: {self.get_reason_display()}"
+        reason = self.get_reason_display()
+        return f"{self.serial_number}: {reason}" if self.serial_number else str(reason)
