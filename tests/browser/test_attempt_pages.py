@@ -121,4 +121,4 @@ def test_a_device_is_blocked_and_a_conflict_decided_by_a_click(
     expect(page.get_by_text("“STOLEN1” is blocked.")).to_be_visible()
     page.goto(live_server.url + conflict)
     page.get_by_role("button", name="Accept the new hardware").click()
-    expect(page.get_by_text("The new hardware is accepted.")).to_be_visible()
+    expect(page.get_by_text("It is accepted, and comes in with the invitation")).to_be_visible()
