@@ -48,6 +48,8 @@ class Database:
             else f"sqlite:///{self.folder / f'{name}.sqlite3'}"
         )
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        # One key for all processes that read the secrets in a database, whatever their data folder.
+        kept["SALT_KEY"] = "only for measuring"
         return {**kept, "DATABASE_URL": url, "HEXENROLL_DATA": str(self.folder / "data"), "REDIS_URL": self._broker}
 
     def renew(self, template: str = TEMPLATE) -> None:

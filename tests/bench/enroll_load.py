@@ -5,9 +5,7 @@ before the clock starts, answers are only looked at as far as their status and l
 which is what it takes away from the portal on the same machine (it says how much in `cpu_ms`).
 """
 
-import http.client
 import json
-import random
 import select
 import socket
 import sys
@@ -16,8 +14,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-from tests.bench import fleet
 from tests.bench.cpu_time import seconds_of
+from tests.bench.enroll_requests import prepared
 
 # What each mode has to be answered by: the status, and what must be in the answer.
 EXPECTED = {
@@ -26,7 +24,6 @@ EXPECTED = {
     "not_pre_approved": (b"403", b'"not_pre_approved"'),
     "unchanged": (b"304", b"ETag"),
 }
-SEED = 4
 MOST_A_SECOND = 4_000  # requests that are made in advance
 
 
@@ -73,7 +70,8 @@ class Load:
     def __init__(self, order: dict[str, Any]) -> None:
         self.order = order
         self.status, self.content = EXPECTED[order["mode"]]
-        self.requests = iter(prepared(order))
+        most = order["warm_up"] + int(order["seconds"] * MOST_A_SECOND)
+        self.requests = iter(prepared(order["mode"], order["devices"], order["port"], most))
         self.poll = select.epoll()
         self.connections: dict[int, Connection] = {}
 
@@ -152,61 +150,6 @@ def result(times: list[float], seconds: float) -> dict[str, Any]:
         "p99_ms": ordered[len(ordered) * 99 // 100] * 1_000,
         "longest_ms": ordered[-1] * 1_000,
     }
-
-
-def prepared(order: dict[str, Any]) -> list[bytes]:
-    """Return the requests of an order: of the waiting devices in random order, each once, or of the enrolled ones."""
-    devices, port = order["devices"], order["port"]
-    waiting = devices - fleet.enrolled_of(devices)
-    most = order["warm_up"] + int(order["seconds"] * MOST_A_SECOND)
-    if order["mode"] == "unchanged":
-        known = [_check_in(port, number, _etag(port, number)) for number in range(waiting + 1, devices + 1)]
-        return random.Random(SEED).choices(known, k=most)
-    numbers = random.Random(SEED).sample(range(1, waiting + 1), min(waiting, most))
-    if order["mode"] == "enroll":
-        return [_enroll(port, said_by(number)) for number in numbers]
-    wrong = [_said(number, f"WRONG{number:09}", f"wrong-link-token-{number:026}") for number in numbers]
-    return [_enroll(port, body) for body in wrong]
-
-
-def said_by(number: int) -> bytes:
-    """Return the body of the request by which a waiting device enrolls."""
-    return _said(number, fleet.SERIAL_NUMBER.of(number), fleet.TOKEN.of(number))
-
-
-def _said(number: int, serial_number: str, token: str) -> bytes:
-    said = {
-        "serial_number": serial_number,
-        "platform": "macos",
-        "os_version": "14.5",
-        "method": "agent",
-        "token": token,
-        "hardware_uuid": fleet.HARDWARE_UUID.of(number),
-        "hardware": {"manufacturer": "Example", "model": "Laptop 14", "memory_mb": 16_384},
-    }
-    return json.dumps(said).encode()
-
-
-def _enroll(port: int, body: bytes) -> bytes:
-    head = f"POST /api/v1/enroll HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: hexenroll-bench/1\r\n"
-    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def _check_in(port: int, number: int, etag: str) -> bytes:
-    head = f"GET /api/v1/device HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: hexenroll-bench/1\r\n"
-    return f"{head}Authorization: Bearer {fleet.DEVICE_TOKEN.of(number)}\r\nIf-None-Match: {etag}\r\n\r\n".encode()
-
-
-def _etag(port: int, number: int) -> str:
-    """Return what an enrolled device has already, as the portal marks it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", "/api/v1/device", headers={"Authorization": f"Bearer {fleet.DEVICE_TOKEN.of(number)}"})
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    if answer.status != 200:
-        raise ValueError(f"device {number}: {answer.status} {body.decode(errors='replace')}")
-    return str(answer.headers["ETag"])
 
 
 if __name__ == "__main__":

@@ -11,23 +11,20 @@ Then, with (a) alone, what is refused, and the check-in that is answered by 304.
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import psycopg
 
-from tests.bench.cpu_time import wait_until_idle
 from tests.bench.databases import SCRATCH, Database
 from tests.bench.fleet import enrolled_of
+from tests.bench.fleet_rows import make_fleet, template_of
 from tests.bench.pgbench_contender import captured, measured
-from tests.portal import Portal, free_port, wait_until
+from tests.bench.served import hexenroll, naive
 from tests.servers import Servers, start_valkey
 
 CONTENDERS = {
@@ -41,10 +38,8 @@ MODES = {
     "not_pre_approved": "refused: not on the list, no credentials demanded (not_pre_approved)",
     "unchanged": "GET /api/v1/device, answered by 304",
 }
-LIFTED = ("RATE_BY_ADDRESS", "RATE_BY_SERIAL", "WRONG_BY_ADDRESS")
 CONNECTIONS = 16
 WARM_UP = 400  # requests before the clock starts: each thread has its database connection then
-Served = tuple[int, dict[str, int]]  # port; process numbers whose CPU time is told, with their descendants
 Results = dict[tuple[str, int, str], list[dict[str, Any]]]  # mode, devices, contender
 
 
@@ -56,6 +51,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
     parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES))
     parser.add_argument("--json", type=Path, help="a file for the results")
+    parser.set_defaults(statements="")
     return parser.parse_args()
 
 
@@ -65,11 +61,11 @@ def main() -> None:
     try:
         start_valkey(servers)
         database = Database("postgresql", servers)
-        for devices in asked.devices:
+        for devices in sorted(asked.devices):
             make_fleet(database, devices)
-        if "c" in asked.only:
-            database.renew(template_of(min(asked.devices)))
-            asked.statements = captured(database)
+            if "c" in asked.only and not asked.statements:  # with the smallest, so that what can't work fails soon
+                database.renew(template_of(devices))
+                asked.statements = captured(database)
         for _round in range(asked.rounds):
             for mode in asked.modes:
                 for devices in asked.devices:
@@ -81,18 +77,6 @@ def main() -> None:
     report(results)
     if asked.json:
         asked.json.write_text(json.dumps([[*key, runs] for key, runs in results.items()], indent=1))
-
-
-def make_fleet(database: Database, devices: int) -> None:
-    """Make a template of a database with so many devices."""
-    database.renew()
-    environment = {**database.environment(), "DJANGO_SETTINGS_MODULE": "hexenroll.settings"}
-    subprocess.run([sys.executable, "-m", "tests.bench.fleet", str(devices)], env=environment, check=True)
-    database.keep(template_of(devices))
-
-
-def template_of(devices: int) -> str:
-    return f"bench_fleet_{devices}"
 
 
 def run(database: Database, contender: str, mode: str, devices: int, asked: argparse.Namespace) -> dict[str, Any]:
@@ -120,43 +104,6 @@ def run(database: Database, contender: str, mode: str, devices: int, asked: argp
         file=sys.stderr,
     )
     return result
-
-
-@contextmanager
-def hexenroll(database: Database) -> Iterator[Served]:
-    """Run the portal as `make run` does, and wait until it has started all that it starts; yield how it is served."""
-    lifted = {f"HEXENROLL_ENROLL_{name}": "1000000" for name in LIFTED}
-    portal = Portal(database.folder, False, {"DATABASE_URL": database.environment()["DATABASE_URL"], **lifted})
-    try:
-        portal.start()
-        assert portal.process is not None
-        wait_until_idle(portal.process.pid)
-        watched = {name: portal.pids(name)[0] for name in ("web", "valkey", "worker")}
-        yield portal.port, watched | {"database": database.pid}
-        portal.stop()
-    finally:
-        portal.close()
-
-
-@contextmanager
-def naive(database: Database) -> Iterator[Served]:
-    """Run the naive view on gunicorn as it comes, with two sync workers; yield how it is served."""
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--workers=2", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
-    with subprocess.Popen([*command, "tests.bench.naive_contender:application"], env=database.environment()) as process:
-        try:
-            wait_until(lambda: listens(port), 30)
-            yield port, {"web": process.pid, "database": database.pid}
-        finally:
-            process.terminate()
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return False
-    return True
 
 
 SERVED = {"a": hexenroll, "b": naive}

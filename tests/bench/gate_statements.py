@@ -15,7 +15,7 @@ import django
 from django.db import connection
 
 from tests.bench import fleet
-from tests.bench.enroll_load import said_by
+from tests.bench.enroll_requests import enrolling
 from tests.bench.fleet import Fact
 
 # The first one is not written down: it fills what the process keeps in memory.
@@ -28,6 +28,7 @@ FACTS = (
     fleet.EMAIL,
     fleet.HARDWARE_UUID,
     fleet.TOKEN_HASH,
+    Fact(lambda i: f"{{{i}}}", "ARRAY[{i}]"),
     Fact(lambda i: f"[[{fleet.GROUP.of(i)}, 1]]", f"jsonb('[[' || {fleet.GROUP.sql} || ', 1]]')"),  # told policies
 )
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -65,7 +66,7 @@ def statements_of(number: int) -> list[Statement]:
     with connection.execute_wrapper(note) if number != WARM_UP else nullcontext():
         client = Client(SERVER_NAME="127.0.0.1", REMOTE_ADDR="127.0.0.1")
         answer = client.post(
-            "/api/v1/enroll", said_by(number), content_type="application/json", headers={"user-agent": "bench"}
+            "/api/v1/enroll", enrolling(number), content_type="application/json", headers={"user-agent": "bench"}
         )
     if answer.status_code != 200:
         raise RuntimeError(f"device {number}: {answer.status_code} {answer.content.decode()}")

@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 settings.configure(
     ROOT_URLCONF=__name__,
     SECRET_KEY="only for measuring",
-    SALT_KEY="only for measuring",
+    SALT_KEY=os.environ["SALT_KEY"],
     ALLOWED_HOSTS=["127.0.0.1"],
     DATABASES={"default": environ.Env.db_url_config(os.environ["DATABASE_URL"])},
     IMPORT_ROOT=Path(os.environ["HEXENROLL_DATA"]),

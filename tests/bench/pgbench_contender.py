@@ -13,7 +13,8 @@ from typing import Any
 
 from tests.bench.cpu_time import seconds_of
 from tests.bench.databases import SCRATCH, Database
-from tests.bench.enroll_load import SEED, result
+from tests.bench.enroll_load import result
+from tests.bench.enroll_requests import SEED
 from tests.bench.fleet import enrolled_of
 from tests.servers import postgresql_folder
 
