@@ -4,6 +4,7 @@ A blocked device has no token, link or password, whatever it was before. It keep
 Everything here works on many devices at once: a manufacturer may have made half of them.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from invitations import many
 from invitations.models import Invitation
 
 from .models import AnsweredRequest, BlockedHardware, DeviceToken
+
+logger = logging.getLogger(__name__)
 
 Kind = BlockedHardware.Kind
 Status = Device.Status
@@ -83,6 +86,25 @@ def block_matching(entry: BlockedHardware, person: User | None) -> int:
     text = _("Blocked: %(kind)s “%(value)s” is on the block list.")
     shown = {"kind": entry.get_kind_display(), "value": entry.value}
     return block(matching(entry.kind, entry.value), person, why=text % shown)
+
+
+def block_listed() -> int:
+    """Block the enrolled devices that the block list is about; return how many.
+
+    For the clock. One may have come in while an entry was saved, or tell another manufacturer since.
+    """
+    if not BlockedHardware.objects.exists():
+        return 0
+    listed = {kind: BlockedHardware.objects.filter(kind=kind).values("value") for kind in Kind}
+    about = (
+        Q(serial_number__in=listed[Kind.SERIAL_NUMBER])
+        | Q(inventory__hardware_uuid__in=listed[Kind.HARDWARE_UUID])
+        | Q(inventory__manufacturer__in=listed[Kind.MANUFACTURER])
+    )
+    count = block(Device.objects.filter(about, status=Status.ENROLLED), None)
+    if count:
+        logger.warning("%s enrolled devices are on the block list, and blocked now", count)
+    return count
 
 
 def block(devices: QuerySet[Device], person: User | None, *, with_hardware: bool = False, why: str = "") -> int:

@@ -2,12 +2,17 @@
 
 from celery import shared_task
 
-from enrollment import lockouts, retention
+from enrollment import blocking, lockouts, retention
 
 
 @shared_task
 def forget_old_attempts() -> int:
     return retention.forget()
+
+
+@shared_task
+def block_listed() -> int:
+    return blocking.block_listed()
 
 
 @shared_task

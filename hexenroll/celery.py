@@ -64,4 +64,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="37"),
         "options": {"expires": 3_600},
     },
+    "block-what-is-on-the-block-list": {
+        "task": "enrollment.tasks.block_listed",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3_600},
+    },
 }

@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from devices.models import Device, DeviceInventory, DevicePolicy
-from enrollment.blocking import block, unblock
+from enrollment.blocking import block, block_listed, unblock
 from enrollment.models import AnsweredRequest, BlockedHardware, DeviceToken
+from hexenroll.celery import app
 from invitations.models import Invitation
 from tests.conftest import sign_in
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
@@ -130,6 +131,19 @@ def test_blocking_many_devices_costs_as_many_queries_as_blocking_two(
     with django_assert_max_num_queries(25):
         assert unblock(ALL(), administrator).disenrolled == 20
     assert LogEntry.objects.filter(change_message__in=("Blocked.", "Unblocked.")).count() == 40
+
+
+def test_the_clock_blocks_what_came_in_while_an_entry_was_saved_or_tells_another_maker_since() -> None:
+    assert block_listed() == 0
+    by_serial, _token = enrolled_device()
+    by_maker, token = enrolled_device()
+    enrolled_device()
+    BlockedHardware.objects.create(kind=Kind.SERIAL_NUMBER, value=str(by_serial.serial_number))
+    BlockedHardware.objects.create(kind=Kind.MANUFACTURER, value="Evil")
+    assert check_in(token, {"hardware": {"manufacturer": "Evil"}})[0] == 200
+    assert block_listed() == 2
+    assert set(Device.objects.filter(status=Status.BLOCKED)) == {by_serial, by_maker}
+    assert "enrollment.tasks.block_listed" in {entry["task"] for entry in app.conf.beat_schedule.values()}
 
 
 # --- the pages of devices ---------------------------------------------------------------------------------
