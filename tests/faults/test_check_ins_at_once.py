@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from devices.models import Device, DeviceInventory, DevicePolicy
+from devices.models import Device, DeviceInventory, DevicePolicy, Policy
 from enrollment import checkin_request
 from enrollment.device_token import device_of, issue
 from enrollment.disenroll import disenroll
@@ -60,6 +60,18 @@ def test_two_requests_for_policies_at_once_deliver_each_once(attempt: int) -> No
     answers = at_once(lambda: ask(token), lambda: ask(token))
     assert [answer.status_code for answer in answers] == [200, 200]
     assert DevicePolicy.objects.count() == 3
+
+
+@pytest.mark.parametrize("attempt", range(ROUNDS))
+def test_a_check_in_while_policies_are_handed_out_is_taken(attempt: int) -> None:
+    policies = Policy.objects.bulk_create([Policy(name=f"Policy {number}") for number in range(200)])
+    _device, token = enrolled_device(policies=policies)
+    ask(token)
+    Policy.objects.update(version=2)
+    reports = [{"id": policy.pk, "version": 1, "state": "applied"} for policy in reversed(policies)]
+    answers = at_once(lambda: ask(token).status_code, lambda: check_in(token, {"policies": reports})[0])
+    assert answers == [200, 200]
+    assert set(DevicePolicy.objects.values_list("version", "state")) == {(2, "delivered")}
 
 
 @pytest.mark.parametrize("attempt", range(ROUNDS))
