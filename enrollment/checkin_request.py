@@ -153,7 +153,9 @@ def _report(value: object, name: str, errors: Errors) -> Report:
 
 def _on_one_line(value: object) -> object:
     """Return a text without line ends, tabs and colours: the last words of a program that failed have them."""
-    return printable(" ".join(value.split())) if isinstance(value, str) else value
+    if not isinstance(value, str) or len(value) > MAX_MESSAGE:
+        return value  # refused as it came
+    return printable(" ".join(value.split()))
 
 
 def _integer(value: object, highest: int, name: str, errors: Errors) -> int:
