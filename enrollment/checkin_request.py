@@ -122,8 +122,7 @@ def _time(value: object, now: datetime, name: str, errors: Errors) -> datetime |
     if at is None or at.tzinfo is None or not EARLIEST <= at <= now + AHEAD:
         errors[name] = [_("This must be a time such as %(example)s.") % {"example": "2026-11-22T09:30:00+00:00"}]
         return None
-    # An offset of fractions of a second is ISO 8601 to Python, and nothing to PostgreSQL.
-    return min(at.astimezone(UTC), now)
+    return min(at, now)
 
 
 def _reports(value: object, errors: Errors) -> tuple[Report, ...]:
