@@ -23,11 +23,12 @@ class ExclusionError(ValueError):
 
     Attributes:
         number: of the exclusion, from 1; 0: it is about the list.
+        key: of KEYS, where the wrong value stands; "": it is about the whole exclusion.
     """
 
-    def __init__(self, number: int, text: str) -> None:
+    def __init__(self, number: int, text: str, key: str = "") -> None:
         super().__init__(text)
-        self.number = number
+        self.number, self.key = number, key
 
 
 def cleaned(items: object) -> list[dict[str, Any]]:
@@ -60,13 +61,13 @@ def _cleaned(number: int, item: object) -> dict[str, Any]:
     platform, os_from = item.get("platform"), item.get("os_from", "")
     if platform not in Platform.values:
         raise ExclusionError(
-            number, _("Choose its platform: %(platforms)s.") % {"platforms": ", ".join(Platform.values)}
+            number, _("Choose its platform: %(platforms)s.") % {"platforms": ", ".join(Platform.values)}, "platform"
         )
     if os_from != "" and not (isinstance(os_from, str) and is_version(os_from)):
-        raise ExclusionError(number, _("“OS version from” is a version such as 10 or 14.5, or empty."))
+        raise ExclusionError(number, _("“OS version from” is a version such as 10 or 14.5, or empty."), "os_from")
     modes = _words(number, item.get("management_modes", []), ManagementMode.values)
     if modes and platform != Platform.ANDROID:
-        raise ExclusionError(number, _("Only Android has management modes."))
+        raise ExclusionError(number, _("Only Android has management modes."), "management_modes")
     methods = _words(number, item.get("methods", []), Method.values)
     return {"platform": platform, "os_from": os_from, "methods": methods, "management_modes": modes}
 

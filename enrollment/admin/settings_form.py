@@ -38,6 +38,7 @@ class ExclusionRow:
     methods: list[str] = field(default_factory=list)
     management_modes: list[str] = field(default_factory=list)
     error: str = ""
+    wrong: str = ""  # the key whose value the error is about; "": the whole exclusion
 
     @property
     def is_empty(self) -> bool:
@@ -76,6 +77,10 @@ class SettingsForm:
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def has_wrong_row(self) -> bool:
+        return any(row.error for row in self.rows)
+
 
 def form_of(values: Mapping[str, Any]) -> SettingsForm:
     """Return the form that shows the values of all settings."""
@@ -101,7 +106,8 @@ def read(data: QueryDict) -> SettingsForm:
         except exclusion_list.ExclusionError as error:
             form.errors[name] = str(error)
             if error.number:
-                form.rows[error.number - 1].error = str(error)
+                row = form.rows[error.number - 1]
+                row.error, row.wrong = str(error), error.key
         except SettingError as error:
             form.errors[name] = str(error)
     if not form.errors:
