@@ -15,11 +15,11 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import psycopg
 
+from tests.bench import enroll_report
 from tests.bench.databases import SCRATCH, Database
 from tests.bench.fleet import enrolled_of
 from tests.bench.fleet_rows import make_fleet, template_of
@@ -27,20 +27,11 @@ from tests.bench.pgbench_contender import captured, measured
 from tests.bench.served import hexenroll, naive
 from tests.servers import Servers, start_valkey
 
-CONTENDERS = {
-    "a": "(a) hexenroll",
-    "b": "(b) a naive view, gunicorn sync",
-    "c": "(c) the SQL of (a), by pgbench",
-}
-MODES = {
-    "enroll": "enrolled",
-    "bad_credentials": "refused: unknown token (bad_credentials)",
-    "not_pre_approved": "refused: not on the list, no credentials demanded (not_pre_approved)",
-    "unchanged": "GET /api/v1/device, answered by 304",
-}
+CONTENDERS = ("a", "b", "c")
+MODES = ("enroll", "bad_credentials", "not_pre_approved", "unchanged")
 CONNECTIONS = 16
+SERVED = {"a": hexenroll, "b": naive}
 WARM_UP = 400  # requests before the clock starts: each thread has its database connection then
-Results = dict[tuple[str, int, str], list[dict[str, Any]]]  # mode, devices, contender
 
 
 def arguments() -> argparse.Namespace:
@@ -48,8 +39,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--devices", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--seconds", type=float, default=10, help="of each run; it ends sooner when all are enrolled")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
-    parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES))
+    parser.add_argument("--only", nargs="+", default=CONTENDERS, choices=CONTENDERS)
+    parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     parser.add_argument("--json", type=Path, help="a file for the results")
     parser.set_defaults(statements="")
     return parser.parse_args()
@@ -57,7 +48,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked, servers = arguments(), Servers()
-    results: Results = defaultdict(list)
+    results: dict[tuple[str, int, str], list[dict[str, Any]]] = defaultdict(list)  # mode, devices, contender
     try:
         start_valkey(servers)
         database = Database("postgresql", servers)
@@ -74,7 +65,7 @@ def main() -> None:
                             results[mode, devices, contender].append(run(database, contender, mode, devices, asked))
     finally:
         servers.stop()
-    report(results)
+    print("", enroll_report.table(results), enroll_report.costs(results), enroll_report.growth(results), sep="\n\n")
     if asked.json:
         asked.json.write_text(json.dumps([[*key, runs] for key, runs in results.items()], indent=1))
 
@@ -96,17 +87,17 @@ def run(database: Database, contender: str, mode: str, devices: int, asked: argp
                 order = {"mode": mode, "devices": devices, "port": port, "seconds": asked.seconds, "watched": watched}
                 result = load(order)
         check(connection, mode, devices, result)
-    machine = f"load {os.getloadavg()[0]:.1f}"
-    costs = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in result["cpu_ms"].items())
-    print(
-        f"{contender} {mode} of {devices:,}: {result['rate']:,.0f}/s, median {result['median_ms']:.1f} ms, "
-        f"p99 {result['p99_ms']:.1f} ms, {result['requests']:,} requests; CPU a request: {costs} ({machine})",
-        file=sys.stderr,
-    )
+    tell(f"{contender} {mode} of {devices:,}", result)
     return result
 
 
-SERVED = {"a": hexenroll, "b": naive}
+def tell(what: str, result: dict[str, Any]) -> None:
+    """Print one line about a run, while the others still go on."""
+    latency = f"median {result['median_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms"
+    costs = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in result["cpu_ms"].items())
+    load = f"load {os.getloadavg()[0]:.1f}"
+    line = f"{what}: {result['rate']:,.0f}/s, {latency}, {result['requests']:,} requests; CPU: {costs} ({load})"
+    print(line, file=sys.stderr)
 
 
 def load(order: dict[str, Any]) -> dict[str, Any]:
@@ -135,36 +126,6 @@ def check(connection: "psycopg.Connection[Any]", mode: str, devices: int, result
         found, least = row[0] if row else 0, expected[what]
         if not least <= found <= least + CONNECTIONS:
             sys.exit(f"{mode}: {answered:,} answers, but {found:,} {what}, not {least:,}")
-
-
-def report(results: Results) -> None:
-    """Print Markdown tables: what is enrolled, by contender; the other modes."""
-    sizes = sorted({devices for _mode, devices, _contender in results})
-    for mode in dict.fromkeys(mode for mode, _devices, _contender in results):
-        title = f"{MODES[mode]}: requests/s (median ms, p99 ms; (a) is so many times as fast)"
-        print()
-        print_row(title, [f"{devices:,} devices" for devices in sizes])
-        print_row("---", ["---"] * len(sizes))
-        for contender, label in CONTENDERS.items():
-            cells = [cell(results, mode, devices, contender) for devices in sizes]
-            if any(cells):
-                print_row(label, cells)
-
-
-def cell(results: Results, mode: str, devices: int, contender: str) -> str:
-    """Return one cell of the table, medians over the rounds; empty when that was not measured."""
-    runs, own = results.get((mode, devices, contender)), results.get((mode, devices, "a"))
-    if not runs:
-        return ""
-    rate = median(run["rate"] for run in runs)
-    text = f"{rate:,.0f} ({median(run['median_ms'] for run in runs):.0f}, {median(run['p99_ms'] for run in runs):.0f}"
-    if own and contender != "a":
-        text += f"; {median(run['rate'] for run in own) / rate:.2f}"
-    return text + ")"
-
-
-def print_row(label: str, cells: list[str]) -> None:
-    print("| " + " | ".join((label, *cells)) + " |")
 
 
 if __name__ == "__main__":
