@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
@@ -92,6 +92,7 @@ class BlockedHardwareAdmin(ConsolePage):
     list_filter = ("kind",)
     search_fields = ("value", "note")
     search_help_text = _("Value or note")
+    empty_text = gettext_lazy("No serial number, hardware UUID or manufacturer is kept out.")
     fields = (("kind", "value"), "note")
 
     def changeform_view(
