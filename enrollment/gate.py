@@ -10,6 +10,7 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -42,10 +43,17 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Answer:
-    """What the endpoint says: the HTTP status and the JSON object (DESIGN.md, section 7)."""
+    """What the endpoint says (DESIGN.md, section 7).
+
+    Attributes:
+        status: of HTTP.
+        body: the JSON object.
+        credentials: what those of the request came to, whether they are demanded or not.
+    """
 
     status: int
     body: dict[str, Any] = field(repr=False)
+    credentials: Credentials = Credentials.NONE
 
 
 @dataclass(frozen=True)
@@ -73,15 +81,7 @@ def enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
 
 def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
     digest = _digest_of(request)
-    by_password = named_by_password(request.email, request.password) if request.email else None
-    found = look_up(
-        request.device,
-        request.manufacturer,
-        token_hash=hash_of(request.token) if request.token else "",
-        named=by_password,
-        digest=digest,
-    )
-    named = judge(request, found, by_password)
+    found, named = _looked_up(request, digest)
     answered = _answered(found)
     known = answered or _known(found)
     owner, newcomer = _owner_of(known, named), _newcomer(named, found)
@@ -107,10 +107,27 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         if decision.reason is Reason.CONFLICT and known is not None:
             _note_conflict(known, request)
         entry.record(request, decision, said)
-        return Answer(403, {"code": decision.reason.value, "message": str(decision.reason.label)})
+        refusal = {"code": decision.reason.value, "message": str(decision.reason.label)}
+        return Answer(HTTPStatus.FORBIDDEN, refusal, named.outcome)
     if decision.is_known and known is not None:
-        return _let_in(request, decision, _given_to(known, owner or newcomer), found, digest, said)
-    return _let_in(request, decision, _ordinary(request, newcomer, found), found, digest, said)
+        device = _given_to(known, owner or newcomer)
+    else:
+        device = _ordinary(request, newcomer, found)
+    body = _let_in(request, decision, device, found, digest, said)
+    return Answer(HTTPStatus.OK, body, Credentials.VALID if decision.reason is Reason.AGAIN else named.outcome)
+
+
+def _looked_up(request: EnrollRequest, digest: str) -> tuple[Found, Named]:
+    """Return what is known of a request, locked, and what its credentials come to."""
+    by_password = named_by_password(request.email, request.password) if request.email else None
+    found = look_up(
+        request.device,
+        request.manufacturer,
+        token_hash=hash_of(request.token) if request.token else "",
+        named=by_password,
+        digest=digest,
+    )
+    return found, judge(request, found, by_password)
 
 
 def _answered(found: Found) -> Device | None:
@@ -198,7 +215,7 @@ def _given_to(device: Device, user: DeviceUser | None) -> Device:
 
 def _let_in(
     request: EnrollRequest, decision: Decision, device: Device, found: Found, digest: str, said: dict[str, Any]
-) -> Answer:
+) -> dict[str, Any]:
     until = _until(digest, found, said["now"])
     if until is not None and found.answered_id not in (None, device.pk):
         # An ordinary device leaves its credentials good: the same request comes again when its answer is forgotten.
@@ -206,17 +223,14 @@ def _let_in(
     told = document_of(device)
     token = entry.let_in(request, decision, device, said | {"digest": digest, "until": until}, told)
     owner = device.user
-    return Answer(
-        200,
-        {
-            "device_id": device.pk,
-            "status": Device.Status.ENROLLED.value,
-            "device_token": token,
-            "name": str(device),
-            "user": {"name": owner.name, "email": owner.email} if owner else None,
-            **told,
-        },
-    )
+    return {
+        "device_id": device.pk,
+        "status": Device.Status.ENROLLED.value,
+        "device_token": token,
+        "name": str(device),
+        "user": {"name": owner.name, "email": owner.email} if owner else None,
+        **told,
+    }
 
 
 def _until(digest: str, found: Found, now: datetime) -> datetime | None:

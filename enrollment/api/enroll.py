@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from enrollment import gate, limits, lockouts
 from enrollment.client_address import client_address, subnet_of
 from enrollment.counters import Outcome
+from enrollment.eligibility import Credentials
 from enrollment.enroll_request import EnrollRequest, parse
 from enrollment.gate import Answer, Visitor
 from enrollment.reasons import Reason
@@ -45,14 +46,19 @@ def _asked_the_gate(asked: EnrollRequest, visitor: Visitor) -> Answer:
     outcome: Outcome = "neither"
     try:
         said = gate.enroll(asked, visitor)
-        outcome = _outcome(said)
+        outcome = _outcome(asked, said)
     finally:
         for lock in limits.settle(admitted, outcome):
             lockouts.record(lock)
     return said
 
 
-def _outcome(said: Answer) -> Outcome:
-    if said.body.get("code") == Reason.BAD_CREDENTIALS:
+def _outcome(asked: EnrollRequest, said: Answer) -> Outcome:
+    """Return what the credentials of a request count as.
+
+    Where none are demanded, a wrong password is a guess all the same; an old link is none: an office may have many.
+    """
+    is_wrong_password = bool(asked.email) and said.credentials is Credentials.WRONG
+    if is_wrong_password or said.body.get("code") == Reason.BAD_CREDENTIALS:
         return "wrong"
     return "right" if said.status == HTTPStatus.OK else "neither"

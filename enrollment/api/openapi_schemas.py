@@ -61,7 +61,7 @@ def schemas() -> Object:
 
 def _enroll_request() -> Object:
     texts = {name: _text(length) for name, length in LENGTHS.items()}
-    choices = {name: {"type": "string", "enum": list(words.values)} for name, words in CHOICES.items()}
+    choices: Object = {name: {"type": "string", "enum": list(words.values)} for name, words in CHOICES.items()}
     choices["management_mode"] = {"enum": [*CHOICES["management_mode"].values, *NOTHING]}
     texts["serial_number"]["description"] = "Exactly as the device has it; absent where the platform hides it."
     texts["token"]["description"] = "Of an invitation's link."

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser
 from enrollment.device_token import device_of
+from enrollment.limits import WRONG_PASSWORDS
 from enrollment.models import AnsweredRequest, BlockedHardware, Conflict, EnrollmentAttempt
 from invitations.models import Invitation
 from tests.enrollment.knocking import PASSWORD, body_for, choose, code_of, invited, knock, with_password, with_token
@@ -338,3 +339,14 @@ def test_two_devices_that_tell_neither_serial_number_nor_uuid_are_two() -> None:
     again = knock(with_token(invitation, **unknown, hardware={"model": "Galaxy S24"}))
     assert (first[0], second[0], again[0]) == (200, 200, 200)
     assert first[1]["device_id"] != second[1]["device_id"] == again[1]["device_id"]
+
+
+def test_a_wrong_password_is_a_guess_where_none_is_demanded_too() -> None:
+    choose(require_credentials=False, pre_approved_devices_only=False)
+    user = invited().device.user
+    assert user is not None
+    for _guess in range(WRONG_PASSWORDS):
+        status, _answer = knock(body_for(DeviceFactory.build(), email=user.email, password="a guess"))
+        assert status == 200
+    status, answer = knock(body_for(DeviceFactory.build(), email=user.email, password=PASSWORD))
+    assert (status, answer["code"]) == (429, "too_many")
