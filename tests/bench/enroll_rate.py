@@ -4,7 +4,7 @@ Contenders, interleaved, each in a fresh copy of one PostgreSQL database (fsync 
 request another pre-approved device with its link's token, in random order; the restriction is on:
 (a) hexenroll as `make run` starts it, its worker and clock included; only the limits of requests are lifted by its
 settings HEXENROLL_ENROLL_*, as all come from one address. (b) A naive view on gunicorn's sync workers. (c) The SQL
-of (a) by pgbench.
+of (a) by pgbench. With `--only a b b2 c`, (b2) is (b) with database connections that last.
 Then, with (a) alone, what is refused, and the check-in that is answered by 304.
 """
 
@@ -14,6 +14,9 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +27,18 @@ from tests.bench.databases import SCRATCH, Database
 from tests.bench.fleet import enrolled_of
 from tests.bench.fleet_rows import make_fleet, template_of
 from tests.bench.pgbench_contender import captured, measured
-from tests.bench.served import hexenroll, naive
+from tests.bench.served import Served, hexenroll, naive
 from tests.servers import Servers, start_valkey
 
 CONTENDERS = ("a", "b", "c")
+ALL_CONTENDERS = (*CONTENDERS, "b2")
 MODES = ("enroll", "bad_credentials", "not_pre_approved", "unchanged")
 CONNECTIONS = 16
-SERVED = {"a": hexenroll, "b": naive}
+SERVED: dict[str, Callable[[Database], AbstractContextManager[Served]]] = {
+    "a": hexenroll,
+    "b": naive,
+    "b2": partial(naive, connection_seconds=600),
+}
 WARM_UP = 400  # requests before the clock starts: each thread has its database connection then
 
 
@@ -39,7 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--devices", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--seconds", type=float, default=10, help="of each run; it ends sooner when all are enrolled")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=CONTENDERS, choices=CONTENDERS)
+    parser.add_argument("--only", nargs="+", default=CONTENDERS, choices=ALL_CONTENDERS)
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     parser.add_argument("--json", type=Path, help="a file for the results")
     parser.set_defaults(statements="")

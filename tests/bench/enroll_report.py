@@ -10,12 +10,13 @@ Results = Mapping[tuple[str, int, str], list[Run]]  # mode, devices, contender
 LABELS = {
     ("enroll", "a"): "(a) hexenroll",
     ("enroll", "b"): "(b) a naive view, gunicorn sync",
+    ("enroll", "b2"): "(b2) the same, with database connections that last",
     ("enroll", "c"): "(c) the SQL of (a), by pgbench",
     ("bad_credentials", "a"): "(a) refuses an unknown token (`bad_credentials`)",
     ("not_pre_approved", "a"): "(a) refuses a serial number, no credentials demanded (`not_pre_approved`)",
     ("unchanged", "a"): "(a) answers `GET /api/v1/device` by 304",
 }
-OTHERS = ("b", "c")
+OTHERS = ("b", "b2", "c")
 
 
 def table(results: Results) -> str:

@@ -1,9 +1,10 @@
 """How would a first version of the endpoint look? Its settings, address, view and WSGI application (the contender (b)).
 
 `gunicorn tests.bench.naive_contender:application`, two sync workers. As in a fresh `startproject`: its middleware, and
-no settings of the database but its address. The view gets, checks, saves and answers by five statements of the ORM,
-on the very tables of hexenroll. It is generous to itself: it takes no lock and no transaction, looks at no block list,
-writes no inventory, issues no device token, uses up no invitation and counts no guesses.
+no settings of the database but its address (and CONN_MAX_AGE, where it is asked for). The view gets, checks, saves and
+answers by five statements of the ORM, on the very tables of hexenroll. It is generous to itself: it takes no lock and
+no transaction, looks at no block list, writes no inventory, issues no device token, uses up no invitation and counts no
+guesses.
 """
 
 import json
@@ -18,12 +19,13 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+_seconds = int(os.environ.get("CONN_MAX_AGE", 0))
 settings.configure(
     ROOT_URLCONF=__name__,
     SECRET_KEY="only for measuring",
     SALT_KEY=os.environ["SALT_KEY"],
     ALLOWED_HOSTS=["127.0.0.1"],
-    DATABASES={"default": environ.Env.db_url_config(os.environ["DATABASE_URL"])},
+    DATABASES={"default": environ.Env.db_url_config(os.environ["DATABASE_URL"]) | {"CONN_MAX_AGE": _seconds}},
     IMPORT_ROOT=Path(os.environ["HEXENROLL_DATA"]),
     PUBLIC_URL="http://127.0.0.1",
     USE_TZ=True,

@@ -25,19 +25,24 @@ def hexenroll(database: Database) -> Iterator[Served]:
         portal.start()
         assert portal.process is not None
         wait_until_idle(portal.process.pid)
-        watched = {name: portal.pids(name)[0] for name in ("web", "valkey", "worker")}
-        yield portal.port, watched | {"database": database.pid}
+        watched = {name: portal.pids(name)[0] for name in ("web", "valkey")}
+        yield portal.port, watched | {"whole portal": portal.process.pid, "database": database.pid}
         portal.stop()
     finally:
         portal.close()
 
 
 @contextmanager
-def naive(database: Database) -> Iterator[Served]:
-    """Run the naive view on gunicorn as it comes, with two sync workers; yield how it is served."""
-    port = free_port()
+def naive(database: Database, connection_seconds: int = 0) -> Iterator[Served]:
+    """Run the naive view on gunicorn as it comes, with two sync workers; yield how it is served.
+
+    Args:
+        database: that it works on.
+        connection_seconds: Django's CONN_MAX_AGE; 0, its default: each request has a connection of its own.
+    """
+    port, environment = free_port(), database.environment() | {"CONN_MAX_AGE": str(connection_seconds)}
     command = [sys.executable, "-m", "gunicorn", "--workers=2", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
-    with subprocess.Popen([*command, "tests.bench.naive_contender:application"], env=database.environment()) as process:
+    with subprocess.Popen([*command, "tests.bench.naive_contender:application"], env=environment) as process:
         try:
             wait_until(lambda: listens(port), 30)
             yield port, {"web": process.pid, "database": database.pid}
