@@ -22,7 +22,9 @@ from .kept_secret import unseal, unseal_profile
 # Only these know configuration profiles.
 APPLE_PLATFORMS = frozenset({Platform.IOS.value, Platform.MACOS.value, Platform.TVOS.value})
 
-# The keys of devices come as one parameter, however many they are: an array of PostgreSQL's, a list in JSON.
+# The keys of devices come as one parameter, however many they are: an array of PostgreSQL's, a list in JSON. For one
+# device, as the hot paths ask, PostgreSQL keeps its plan; for an array it plans each time, longer than it runs.
+_ONE = "= %(keys)s"
 _KEYS = {"postgresql": "= ANY(%(keys)s)", "sqlite": "IN (SELECT value FROM json_each(%(keys)s))"}
 _LIST = {"postgresql": "{{{}}}", "sqlite": "[{}]"}
 # A policy's content is handed out once, with the first of the rows that name it: a profile may have a megabyte.
@@ -154,12 +156,6 @@ def document_of(device: Device) -> dict[str, Any]:
     }
 
 
-def versions_of(device: Device) -> dict[int, int]:
-    """Return the current version of each policy that the device gets, by the policy's key; reads no content."""
-    found = effective_of([device.pk], with_content=False)[device.pk]
-    return {policy.id: policy.version for policy in found.policies}
-
-
 def _told(policy: EffectivePolicy) -> dict[str, Any]:
     profile = policy.content.profile
     return {
@@ -173,10 +169,13 @@ def _told(policy: EffectivePolicy) -> dict[str, Any]:
 
 
 def _rows(device_ids: Collection[int], with_content: bool) -> list[tuple[Any, ...]]:
+    if len(device_ids) == 1:
+        (only,) = device_ids
+        return fetch(_query(_ONE, with_content), {"keys": only})
     keys = _LIST[connection.vendor].format(",".join(map(str, device_ids)))
-    return fetch(_query(connection.vendor, with_content), {"keys": keys})
+    return fetch(_query(_KEYS[connection.vendor], with_content), {"keys": keys})
 
 
 @cache
-def _query(vendor: str, with_content: bool) -> str:
-    return _QUERY.format(keys=_KEYS[vendor], content=_CONTENT if with_content else "NULL, NULL, NULL")
+def _query(keys: str, with_content: bool) -> str:
+    return _QUERY.format(keys=keys, content=_CONTENT if with_content else "NULL, NULL, NULL")
