@@ -22,8 +22,9 @@ any. "Known" is any device of the portal with that serial number and platform.
 | 6 | none of these, and known as somebody else's approval               | not_pre_approved       | ordinary (*)     |
 |   | none of these                                                      | not_pre_approved       | ordinary (*)     |
 
-(*) unless one of these applies, in this order: device_limit, os_too_old, platform_not_supported (not among the allowed
-platforms), ownership_not_allowed. A device that returns counts as one of its user's devices already.
+(*) unless one of these applies, in this order: approval_expired (credentials are demanded, and the approval that they
+name is past its time: it opens nothing else either), device_limit, os_too_old, platform_not_supported (not among the
+allowed platforms), ownership_not_allowed. A device that returns counts as one of its user's devices already.
 """
 
 from collections.abc import Mapping
@@ -93,6 +94,7 @@ class Facts:
         request: what the device says.
         credentials: what its credentials came to.
         known: the device with its serial number, if there is one; junk serial numbers match none.
+        is_approval_over: the approval that the credentials name has expired, whatever device it is for.
         is_answered: this very request was answered a moment ago and let in.
         is_blocked: it, or its hardware or manufacturer, is on the block list.
         enrolled_devices: how many devices the user has enrolled to whom the known device belongs, by ownership; this
@@ -103,6 +105,7 @@ class Facts:
     request: Request
     credentials: Credentials = Credentials.NONE
     known: KnownDevice | None = None
+    is_approval_over: bool = False
     is_answered: bool = False
     is_blocked: bool = False
     enrolled_devices: Mapping[str, int] = field(default_factory=dict)
@@ -243,6 +246,8 @@ def _is_same_hardware(known: KnownDevice, request: Request) -> bool:
 
 def _unless_refused(decision: Decision, facts: Facts, rules: Rules) -> Decision:
     """Return the decision, or the first of the limits that the device meets."""
+    if rules.require_credentials and facts.is_approval_over:
+        return Decision(Reason.APPROVAL_EXPIRED)
     request, known = facts.request, facts.known
     ownership = known.ownership if known is not None and decision.is_known else rules.ordinary_ownership
     limit = rules.device_limits.get(ownership)

@@ -25,6 +25,7 @@ from devices.policies.effective import document_of
 from invitations.link_token import hash_of
 
 from . import entry
+from .approval import LONGEST_SERIAL
 from .credentials import Named, judge, named_by_password
 from .eligibility import Credentials, Decision, Facts, KnownDevice, Standing, decide
 from .enroll_request import EnrollRequest
@@ -90,6 +91,7 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         request=request.device,
         credentials=named.outcome,
         known=_standing_of(known, named, found) if known else None,
+        is_approval_over=named.opened is not None and named.opened.pk in found.past_approval,
         is_answered=answered is not None,
         is_blocked=found.is_listed or (known is not None and known.status == Device.Status.BLOCKED),
         enrolled_devices=_enrolled_devices(owner or newcomer, known) if rules.device_limits else {},
@@ -100,7 +102,7 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         "now": timezone.now(),
         "address": visitor.address,
         "user_agent": visitor.user_agent[:300],
-        "named_user": named.device.user_id if named.outcome is Credentials.VALID and named.device else None,
+        "named_user": named.opened.user_id if named.opened else None,
         "device": known.pk if known else None,
     }
     if not decision.lets_in:
@@ -113,13 +115,15 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         device = _given_to(known, owner or newcomer)
     else:
         device = _ordinary(request, newcomer, found)
-    body = _let_in(request, decision, device, found, digest, said)
+    # A guess is no used credential: its answer, repeated, would count as a right one.
+    is_guess = bool(request.email) and named.outcome is Credentials.WRONG
+    body = _let_in(request, decision, device, found, "" if is_guess else digest, said)
     return Answer(HTTPStatus.OK, body, Credentials.VALID if decision.reason is Reason.AGAIN else named.outcome)
 
 
 def _looked_up(request: EnrollRequest, digest: str) -> tuple[Found, Named]:
     """Return what is known of a request, locked, and what its credentials come to."""
-    by_password = named_by_password(request.email, request.password) if request.email else None
+    by_password = named_by_password(request.email, request.password, request.device) if request.email else None
     found = look_up(
         request.device,
         request.manufacturer,
@@ -145,29 +149,24 @@ def _standing_of(known: Device, named: Named, found: Found) -> KnownDevice:
     return KnownDevice(
         standing=STANDINGS.get(Device.Status(known.status), Standing.GONE),
         ownership=known.ownership,
-        is_named=named.outcome is Credentials.VALID and named.device == known,
+        is_named=named.opened == known,
         is_past_its_time=known.pk in found.past_approval,
         hardware_uuid=found.hardware_uuid if known.status == Device.Status.ENROLLED else "",
-        is_its_users=_is_its_users(known, named),
+        is_its_users=known.user_id is not None and named.opened is not None and named.opened.user_id == known.user_id,
     )
-
-
-def _is_its_users(known: Device, named: Named) -> bool:
-    is_valid = named.outcome is Credentials.VALID and named.device is not None
-    return bool(is_valid and named.device and known.user_id and named.device.user_id == known.user_id)
 
 
 def _owner_of(known: Device | None, named: Named) -> DeviceUser | None:
     """Return whose the known device is; None: it has nobody, or has left and belongs to whom it comes back with."""
-    if known is None or (Device.Status(known.status) not in STANDINGS and named.outcome is Credentials.VALID):
+    if known is None or (Device.Status(known.status) not in STANDINGS and named.opened is not None):
         return None
     return known.user
 
 
 def _newcomer(named: Named, found: Found) -> DeviceUser | None:
     """Return whose a device is that belongs to nobody yet: of the credentials, else of the default user."""
-    if named.outcome is Credentials.VALID and named.device is not None:
-        return named.device.user
+    if named.opened is not None:
+        return named.opened.user
     key = found.settings.default_user_id
     return DeviceUser.objects.filter(pk=key).first() if key else None
 
@@ -194,13 +193,13 @@ def _ordinary(request: EnrollRequest, user: DeviceUser | None, found: Found) -> 
 
 
 def _own_serial(request: EnrollRequest, found: Found) -> str | None:
-    """Return the serial number that a new, ordinary device keeps: one that belongs to it alone.
+    """Return the serial number that a new, ordinary device keeps: one that belongs to it alone, and has room.
 
     Where another one takes it at the same time, the insertion fails, and the request is looked at again.
     """
-    serial_number = request.device.serial_number
-    is_taken = found.known_id is not None
-    return None if not serial_number or is_junk_serial(serial_number) or is_taken else serial_number
+    serial_number = request.device.serial_number or ""
+    is_its_own = not is_junk_serial(serial_number) and found.known_id is None
+    return serial_number if is_its_own and len(serial_number) <= LONGEST_SERIAL else None
 
 
 def _given_to(device: Device, user: DeviceUser | None) -> Device:

@@ -5,7 +5,7 @@ depends on. In that order, so that of two requests for one device the second see
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
@@ -27,8 +27,7 @@ _USER = ("id", "domain_id", "name", "email")
 # By the credentials, by the serial number, and by an answer that may have got lost. In one order, whoever locks.
 _LOCK = f"""
 SELECT {", ".join(f"d.{name}" for name in _DEVICE)}, {", ".join(f"u.{name}" for name in _USER)},
-    CASE WHEN d.approval_expires_at <= %(now)s THEN 1 ELSE 0 END,
-    CASE WHEN d.one_time_password IS NULL THEN 0 ELSE 1 END
+    CASE WHEN d.approval_expires_at <= %(now)s THEN 1 ELSE 0 END, d.one_time_password
 FROM devices_device d
 LEFT JOIN devices_deviceuser u ON u.id = d.user_id
 WHERE d.id IN (
@@ -82,7 +81,7 @@ class Found:
     Attributes:
         devices: those that the request may be about, locked, by their key, each with its user.
         past_approval: keys of those whose approval has expired.
-        with_password: keys of those that have a one-time password.
+        passwords: the one-time passwords of those that have one, as the database stores them.
         invitation: of the credentials; None: there is none.
         known_id: the device with exactly the serial number and platform of the request.
         hardware_uuid: of the hardware that enrolled as the known device; "" when it told none.
@@ -94,7 +93,7 @@ class Found:
 
     devices: Mapping[int, Device]
     past_approval: frozenset[int]
-    with_password: frozenset[int]
+    passwords: Mapping[int, str] = field(repr=False)
     invitation: LockedInvitation | None
     known_id: int | None
     hardware_uuid: str
@@ -149,7 +148,7 @@ def _look_once(parameters: dict[str, Any]) -> Found | None:
     return Found(
         devices=devices,
         past_approval=frozenset(row[0] for row in rows if row[-2]),
-        with_password=frozenset(row[0] for row in rows if row[-1]),
+        passwords={row[0]: row[-1] for row in rows if row[-1]},
         invitation=LockedInvitation(named_by, state, bool(is_past)) if named_by is not None else None,
         known_id=known_id,
         hardware_uuid=hardware_uuid or "",

@@ -143,6 +143,26 @@ LIMITS: dict[str, tuple[Facts, dict[str, Any], Reason]] = {
         Reason.RETURNED,
     ),
     "returned, where an administrator decides": (facts(known=ENROLLED), {"may_return": False}, Reason.CONFLICT),
+    "by an approval that is over": (
+        facts(is_approval_over=True, newcomers_devices={"personal": 3}),
+        {"pre_approved_devices_only": False, "device_limits": {"personal": 3}},
+        Reason.APPROVAL_EXPIRED,
+    ),
+    "by one that is over, where none is demanded": (
+        facts(is_approval_over=True),
+        {"pre_approved_devices_only": False, "require_credentials": False},
+        Reason.ORDINARY,
+    ),
+    "what can't be recognised, by an approval that is over": (
+        facts(ANDROID_BY_MAIL, is_approval_over=True),
+        {"pre_approved_devices_only": False},
+        Reason.APPROVAL_EXPIRED,
+    ),
+    "one that returns by an approval that is over": (
+        facts(known=ENROLLED, is_approval_over=True),
+        {},
+        Reason.APPROVAL_EXPIRED,
+    ),
     "too old": (facts(known=LISTED), {"minimum_os": {"macos": "15"}}, Reason.OS_TOO_OLD),
     "just new enough": (facts(known=LISTED), {"minimum_os": {"macos": "14.5.0"}}, Reason.APPROVED),
     "no version": (

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser
+from enrollment import credentials
 from enrollment.device_token import device_of
 from enrollment.limits import WRONG_PASSWORDS
 from enrollment.models import AnsweredRequest, BlockedHardware, Conflict, EnrollmentAttempt
@@ -122,6 +123,13 @@ def test_the_link_of_an_invitation_that_is_over_lets_nobody_in(state: str) -> No
     assert code_of(with_token(invitation)) == "bad_credentials"
 
 
+@pytest.mark.parametrize("state", [State.REVOKED, State.FAILED, State.REDEEMED])
+def test_a_link_that_is_over_tells_nothing_about_its_time(state: str) -> None:
+    invitation = invited()
+    Invitation.objects.update(state=state, expires_at=timezone.now())
+    assert code_of(with_token(invitation)) == "bad_credentials"
+
+
 def test_an_invitation_past_its_time_is_said_to_be(request_of: Any) -> None:
     invitation = invited()
     Invitation.objects.update(expires_at=timezone.now())
@@ -137,6 +145,23 @@ def test_a_password_opens_the_approval_that_it_belongs_to_and_no_other() -> None
     assert code_of(with_password(mine)) == "enrolled"
     address = DeviceUser.objects.get().email
     assert code_of(body_for(other, email=address, password="another-otter-7")) == "enrolled"
+
+
+def test_one_password_of_two_approvals_opens_the_one_of_the_device_that_asks() -> None:
+    choose(pre_approved_devices_only=True)
+    first = invited()
+    second = DeviceFactory.create(user=first.device.user, one_time_password=PASSWORD)
+    assert code_of(with_password(first, serial_number=second.serial_number)) == "enrolled"
+    assert list(Device.objects.filter(status=Device.Status.ENROLLED)) == [second]
+    assert code_of(with_password(first)) == "enrolled"
+
+
+def test_the_password_of_a_user_with_very_many_approvals_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    approvals = credentials._APPROVALS.replace(f"LIMIT {credentials.MOST_APPROVALS}", "LIMIT 2")
+    monkeypatch.setattr(credentials, "_APPROVALS", approvals)
+    user = DeviceUserFactory.create()
+    last = [DeviceFactory.create(user=user, one_time_password=f"{PASSWORD}-{number}") for number in range(3)][-1]
+    assert code_of(body_for(last, email=user.email, password=f"{PASSWORD}-2")) == "enrolled"
 
 
 def test_a_password_from_the_file_needs_no_invitation() -> None:
@@ -182,6 +207,13 @@ def test_without_the_restriction_another_device_becomes_an_ordinary_one_of_the_u
     assert (ordinary.serial_number, ordinary.source) == ("C02XG2JGJG5H", Device.Source.ENROLLMENT)
     invitation.device.refresh_from_db()
     assert invitation.device.status == Device.Status.PRE_APPROVED
+
+
+def test_a_serial_number_that_no_device_of_the_portal_can_have_makes_an_ordinary_device_without_it() -> None:
+    status, answer = knock(with_token(invited(), serial_number="X" * 99 + "Y"))
+    assert status == 200
+    assert Device.objects.get(pk=answer["device_id"]).serial_number is None
+    assert EnrollmentAttempt.objects.get().serial_number == "X" * 99 + "Y"
 
 
 def test_a_serial_number_on_another_users_list_makes_an_ordinary_device_without_it() -> None:
@@ -262,6 +294,21 @@ def test_what_is_on_the_block_list_stays_outside(kind: str, value: str) -> None:
 
 def test_an_approval_past_its_time_is_said_to_be() -> None:
     assert code_of(with_token(invited(approval_expires_at=timezone.now() - timedelta(1)))) == "approval_expired"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"serial_number": "C02XG2JGJG5H"},
+        {"platform": "android", "serial_number": None, "os_version": "14", "method": "email"},
+    ],
+)
+def test_an_approval_past_its_time_brings_in_no_ordinary_device_either(
+    request_of: Any, changes: dict[str, Any]
+) -> None:
+    invitation = invited(approval_expires_at=timezone.now() - timedelta(1))
+    assert code_of(request_of(invitation, **changes)) == "approval_expired"
+    assert Device.objects.count() == 1
 
 
 def test_the_users_other_devices_count_against_the_limit() -> None:
@@ -350,3 +397,13 @@ def test_a_wrong_password_is_a_guess_where_none_is_demanded_too() -> None:
         assert status == 200
     status, answer = knock(body_for(DeviceFactory.build(), email=user.email, password=PASSWORD))
     assert (status, answer["code"]) == (429, "too_many")
+
+
+def test_the_same_wrong_password_again_forgives_no_guess() -> None:
+    choose(require_credentials=False, pre_approved_devices_only=False)
+    user = invited().device.user
+    assert user is not None
+    hidden = body_for(DeviceFactory.build(), serial_number=None, email=user.email, password="a guess")
+    assert [knock(hidden)[0] for _guess in range(WRONG_PASSWORDS)] == [200] * WRONG_PASSWORDS
+    assert knock(hidden)[0] == 429
+    assert not AnsweredRequest.objects.exists()
