@@ -12,7 +12,16 @@ from devices.vocabulary import Platform
 
 from .eligibility import Request
 from .methods import ManagementMode, Method
-from .sent_json import Errors, InvalidRequestError, choice_of, hardware_of, read_object, short_text_of, text_of
+from .sent_json import (
+    Errors,
+    InvalidRequestError,
+    choice_of,
+    hardware_of,
+    is_storable,
+    read_object,
+    short_text_of,
+    text_of,
+)
 
 # Characters of each text.
 LENGTHS = {
@@ -23,7 +32,9 @@ LENGTHS = {
     "email": 254,
     "password": 128,
 }
+OF_DEVICE = ("serial_number", "os_version", "hardware_uuid")
 CHOICES = {"platform": Platform, "method": Method, "management_mode": ManagementMode}
+LONGEST_WORD = 20  # characters of one that is none of the choices
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,12 @@ class EnrollRequest:
     def model(self) -> str:
         return short_text_of(self.hardware, "model")
 
+    @property
+    def said(self) -> dict[str, str]:
+        """What it says of the device in texts, by the columns of EnrollmentAttempt."""
+        told = {name: getattr(self.device, name) or "" for name in (*OF_DEVICE, *CHOICES)}
+        return told | {"manufacturer": self.manufacturer, "model": self.model}
+
 
 def parse(body: bytes) -> EnrollRequest:
     """Read the body of a request.
@@ -74,7 +91,7 @@ def parse(body: bytes) -> EnrollRequest:
         missing = "password" if texts["email"] else "email"
         errors[missing] = [_("The e-mail address and the password belong together.")]
     if errors:
-        raise InvalidRequestError(errors)
+        raise InvalidRequestError(errors, said=_readable(texts, hardware, errors))
     device = Request(
         platform=texts["platform"],
         serial_number=texts["serial_number"] or None,
@@ -84,3 +101,14 @@ def parse(body: bytes) -> EnrollRequest:
         hardware_uuid=texts["hardware_uuid"],
     )
     return EnrollRequest(device, texts["token"], texts["email"], texts["password"], hardware)
+
+
+def _readable(texts: dict[str, str], hardware: dict[str, Any], errors: Errors) -> dict[str, str]:
+    """Return what can be shown of a request with errors: what it says of the device, but for texts that are wrong.
+
+    A word that is none of the choices is shown, for it tells what to correct; a serial number that can't be is not, for
+    what were left of it would be another one.
+    """
+    said = {name: texts[name] for name in OF_DEVICE if name not in errors}
+    said |= {name: texts[name][:LONGEST_WORD] for name in CHOICES if is_storable(texts[name])}
+    return said | {name: short_text_of(hardware, name) for name in ("manufacturer", "model")}

@@ -24,6 +24,9 @@ WINDOW = 60  # seconds
 LOCKED = 15 * 60  # seconds that an account, or an address, waits after too many wrong credentials
 WRONG_PASSWORDS = 5
 WAIT_FOR_VALKEY = 30  # seconds
+# Requests a minute that are recorded although they never came to the gate: of one address, and of all.
+NOTED_BY_ADDRESS = 60
+NOTED = 600
 # Seconds after which a guess asks again, while as many as there may be wrong ones are open; comparing takes less.
 PAUSES = (0.02, 0.04, 0.08, 0.16, 0.2)
 
@@ -124,6 +127,24 @@ def settle(admitted: Admitted, outcome: Outcome) -> list[Lock]:
         logger.warning("a guess can't be counted: %s", error)
         return []
     return [Lock(count.key, admitted.account if count == of_account else "", admitted.address) for count in begun]
+
+
+def is_noted(address: str) -> bool:
+    """Count what never came to the gate, and tell whether it is recorded: who floods the portal fills no list.
+
+    Args:
+        address: where it comes from, as it is limited.
+    """
+    counts = [
+        Count(_key("noted", f"address {address}"), NOTED_BY_ADDRESS),
+        Count(_key("noted", "all"), NOTED),
+    ]
+    try:
+        return counters.admit(counts, [], WINDOW, LOCKED, is_guess=False).word == "in"
+    except RedisError as error:
+        # What carries no credentials comes to the gate then, uncounted, and is recorded, too.
+        logger.warning("requests that are refused at once can't be counted: %s", error)
+        return True
 
 
 def unlock(key: str) -> None:

@@ -7,7 +7,8 @@ that newer agents can talk to older portals. Used by enroll_request.py and check
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,16 +18,25 @@ MAX_HARDWARE_CHARACTERS = 20_000
 
 # What PostgreSQL's jsonb takes in no text; other control characters it does.
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 Errors = dict[str, list[str]]
 
 
 class InvalidRequestError(ValueError):
-    """The request can't be understood; `errors` says what is wrong with each field, "" standing for the whole."""
+    """The request can't be understood.
 
-    def __init__(self, errors: Errors) -> None:
+    Attributes:
+        errors: what is wrong with each field, "" standing for the whole.
+        status: of HTTP.
+        said: texts that could be read nevertheless, by name; no credentials.
+    """
+
+    def __init__(
+        self, errors: Errors, status: HTTPStatus = HTTPStatus.BAD_REQUEST, said: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(str(errors))
-        self.errors = errors
+        self.errors, self.status, self.said = errors, status, said or {}
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -108,7 +118,7 @@ def short_text_of(hardware: dict[str, Any], name: str) -> str:
 
 def is_storable(text: str) -> bool:
     """Tell whether both databases can hold a text, and a page can show it."""
-    return not any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF for sign in text)
+    return UNPRINTABLE.search(text) is None
 
 
 def printable(text: str) -> str:

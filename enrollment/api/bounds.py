@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from enrollment.device_token import device_of
 from enrollment.reasons import Reason
-from enrollment.sent_json import Errors, InvalidRequestError
+from enrollment.sent_json import InvalidRequestError
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ JSON = "application/json"
 WAIT_FOR_DATABASE = 30  # seconds
 
 View = Callable[..., HttpResponseBase]
+Note = Callable[[HttpRequest, InvalidRequestError], None]
 
 
 class Code(TextChoices):
@@ -49,17 +50,18 @@ def refusal(status: HTTPStatus, code: TextChoices, **headers: str) -> JsonRespon
     return answer({"code": code.value, "message": str(code.label)}, status, **headers)
 
 
-def invalid(errors: Errors, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> JsonResponse:
-    """Return the answer to what can't be understood; "" among the errors stands for the whole request."""
-    return answer({"code": Reason.INVALID.value, "errors": errors}, status)
+def invalid(error: InvalidRequestError) -> JsonResponse:
+    """Return the answer to what can't be understood."""
+    return answer({"code": Reason.INVALID.value, "errors": error.errors}, error.status)
 
 
-def api(*methods: str, largest: int = LARGEST) -> Callable[[View], View]:
+def api(*methods: str, largest: int = LARGEST, note: Note | None = None) -> Callable[[View], View]:
     """Make a view of the device API; what it is sent by POST is JSON, or nothing.
 
     Args:
         methods: of HTTP.
         largest: bytes that a body may have.
+        note: is told of each request that can't be understood, before that is answered.
     """
 
     def decorate(view: View) -> View:
@@ -67,19 +69,22 @@ def api(*methods: str, largest: int = LARGEST) -> Callable[[View], View]:
         @csrf_exempt
         @wraps(view)
         def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refused = _refusal(request, methods, largest)
-            if refused is not None:
-                return refused
+            if request.method not in methods:
+                return refusal(HTTPStatus.METHOD_NOT_ALLOWED, Code.METHOD_NOT_ALLOWED, Allow=", ".join(methods))
             try:
+                _check(request, largest)
                 return view(request, *args, **kwargs)
             except UnreadablePostError:
-                return invalid({"": [_("The body was cut off.")]})
+                wrong = InvalidRequestError({"": [_("The body was cut off.")]})
             except InvalidRequestError as error:
-                return invalid(error.errors)
+                wrong = error
             except DatabaseError:
                 logger.exception("%s: a device can't be answered", request.path)
                 wait = str(WAIT_FOR_DATABASE)
                 return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, Retry_After=wait)
+            if note is not None:
+                note(request, wrong)
+            return invalid(wrong)
 
         return bounded
 
@@ -113,18 +118,22 @@ def not_found(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     return refusal(HTTPStatus.NOT_FOUND, Code.NOT_FOUND)
 
 
-def _refusal(request: HttpRequest, methods: tuple[str, ...], largest: int) -> HttpResponseBase | None:
-    if request.method not in methods:
-        return refusal(HTTPStatus.METHOD_NOT_ALLOWED, Code.METHOD_NOT_ALLOWED, Allow=", ".join(methods))
+def _check(request: HttpRequest, largest: int) -> None:
+    """Look at what a request says of its body, before that is read.
+
+    Raises:
+        InvalidRequestError: it is too large, of no known length, or no JSON.
+    """
     if request.method != "POST":
-        return None
+        return
     length = request.META.get("CONTENT_LENGTH") or ""
     if not length and "HTTP_TRANSFER_ENCODING" in request.META:
-        return invalid({"": [_("Say the length of the body: Content-Length.")]}, HTTPStatus.LENGTH_REQUIRED)
+        text = _("Say the length of the body: Content-Length.")
+        raise InvalidRequestError({"": [text]}, HTTPStatus.LENGTH_REQUIRED)
     digits = length.lstrip("0")
     if digits and (not (digits.isascii() and digits.isdecimal()) or len(digits) > 9 or int(digits) > largest):
         text = _("The body may have %(bytes)s bytes.") % {"bytes": largest}
-        return invalid({"": [text]}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        raise InvalidRequestError({"": [text]}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if digits and request.content_type != JSON:
-        return invalid({"": [_("Send JSON, with Content-Type: application/json.")]}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    return None
+        text = _("Send JSON, with Content-Type: application/json.")
+        raise InvalidRequestError({"": [text]}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

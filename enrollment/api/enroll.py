@@ -7,32 +7,41 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponseBase
 
-from enrollment import gate, limits, lockouts
+from enrollment import gate, limits, lockouts, turned_away
 from enrollment.client_address import client_address, subnet_of
 from enrollment.counters import Outcome
 from enrollment.eligibility import Credentials
 from enrollment.enroll_request import EnrollRequest, parse
 from enrollment.gate import Answer, Visitor
 from enrollment.reasons import Reason
-from enrollment.sent_json import printable
+from enrollment.sent_json import InvalidRequestError, printable
 
 from .bounds import answer, api, refusal
 
 MAX_BODY = 64 * 1024  # bytes
 
 
-@api("POST", largest=MAX_BODY)
+def _note_invalid(request: HttpRequest, error: InvalidRequestError) -> None:
+    turned_away.record(Reason.INVALID, _visitor(request), error.said, error.errors)
+
+
+@api("POST", largest=MAX_BODY, note=_note_invalid)
 def enroll(request: HttpRequest) -> HttpResponseBase:
     """Let a device in, or refuse it and say why."""
-    asked = parse(request.body)
-    visitor = Visitor(client_address(request), printable(request.headers.get("User-Agent", "")))
+    asked, visitor = parse(request.body), _visitor(request)
     try:
         said = _asked_the_gate(asked, visitor)
     except limits.TooManyError as error:
+        turned_away.record(Reason.TOO_MANY, visitor, asked.said)
         return refusal(HTTPStatus.TOO_MANY_REQUESTS, Reason.TOO_MANY, Retry_After=str(error.retry_after))
     except limits.UncountableError as error:
+        turned_away.record(Reason.UNAVAILABLE, visitor, asked.said)
         return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, Retry_After=str(error.retry_after))
     return answer(said.body, said.status)
+
+
+def _visitor(request: HttpRequest) -> Visitor:
+    return Visitor(client_address(request), printable(request.headers.get("User-Agent", "")))
 
 
 def _asked_the_gate(asked: EnrollRequest, visitor: Visitor) -> Answer:

@@ -1,4 +1,4 @@
-"""Who asked to come in, what was answered, and why? Every request, whatever its outcome."""
+"""Who asked to come in, what was answered, and why? Every request, whatever its outcome; of a flood, some of it."""
 
 from django.db import models
 from django.utils import timezone
@@ -23,6 +23,14 @@ class EnrollmentAttempt(models.Model):
     model = models.CharField(_("model"), max_length=100, blank=True)
     is_let_in = models.BooleanField(_("let in"))
     reason = models.CharField(_("reason"), max_length=30, choices=Reason)
+    problem = models.CharField(
+        _("what was wrong"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",  # the gate's own statement doesn't name it
+        help_text=_("With which fields of a request that can't be understood."),
+    )
     user = models.ForeignKey(
         DeviceUser,
         models.SET_NULL,

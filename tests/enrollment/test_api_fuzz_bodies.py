@@ -86,10 +86,13 @@ def test_whatever_asks_to_enroll_is_answered_and_its_attempt_can_be_shown(
         assert_is_an_answer(answer, data)
         seen[answer.code or "enrolled"] += 1
         attempts = list(EnrollmentAttempt.objects.filter(pk__gt=newest))
-        assert len(attempts) == (answer.status in (200, 403)), (answer, data)
+        came_to_the_gate = answer.status in (200, 403)
+        # Of others a part is recorded: what could be read of them.
+        assert came_to_the_gate <= len(attempts) <= 1, (answer, data)
         for attempt in attempts:
             newest = attempt.pk
-            read_back(attempt, data)
+            if came_to_the_gate:
+                read_back(attempt, data)
         if answer.status == 200:
             reopen(invitation)
 
