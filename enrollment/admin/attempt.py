@@ -4,14 +4,14 @@ What stands there was sent by anybody: it is shown as text of its own direction,
 """
 
 import ipaddress
-import unicodedata
 from copy import copy
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.defaultfilters import truncatechars
@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
-from devices.models import Device
+from devices.models import Device, DeviceUser
 from devices.vocabulary import Platform
 from enrollment.approval import Prospect, blockable, prospect
 from enrollment.methods import ManagementMode, Method
@@ -34,6 +34,7 @@ from enrollment.reasons import LETS_IN, Reason
 from .approve_page import ApprovePage
 from .attempt_filters import DeviceFilter, MethodFilter, PeriodFilter, PlatformFilter
 from .blocked_hardware import block_now, question
+from .claimed_text import odd_characters, plain, word_of
 
 # Characters of a cell that a row of the list has room for.
 LENGTH = 40
@@ -53,22 +54,6 @@ class BlockForm(forms.Form):
     note = forms.CharField(max_length=200, required=False)
 
 
-def word_of(words: Any, value: str) -> str:
-    """Return what a word of a request means; what is no such word, as it was sent."""
-    return str(words(value).label) if value in words.values else value
-
-
-def plain(text: str) -> str:
-    """Return a text for a heading: characters that can't be seen, and could turn it round, are marked."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-
-
-def odd_characters(text: str) -> list[str]:
-    """Return the names of characters that can't be seen, or that look like others, each once."""
-    odd = dict.fromkeys(sign for sign in text if not " " <= sign <= "~")
-    return [f"U+{ord(sign):04X} {unicodedata.name(sign, '')}".strip() for sign in odd]
-
-
 @admin.register(EnrollmentAttempt)
 class EnrollmentAttemptAdmin(ConsolePage):
     list_display = (
@@ -79,7 +64,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
     list_filter = ("is_let_in", "reason", PlatformFilter, MethodFilter, PeriodFilter, DeviceFilter)
     list_select_related = ("user",)
     search_fields = ("serial_number",)  # shows the field; get_search_results does it
-    search_help_text = _("Serial number, or a whole hardware UUID or address")
+    search_help_text = _("Serial number, or a whole hardware UUID, IP address or e-mail address")
     empty_text = _("Each request of a device to enroll will be here, whether it was let in or refused, and why.")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # counts for each choice of each filter, of a million rows
@@ -127,6 +112,9 @@ class EnrollmentAttemptAdmin(ConsolePage):
             found |= Q(address=str(ipaddress.ip_address(text)))
         except ValueError:  # most texts are no address
             pass
+        if "@" in text:  # users first: over both tables at once, no index would help
+            users = DeviceUser.objects.filter(email_key=Lower(Value(text)))
+            found |= Q(user__in=list(users.values_list("pk", flat=True)))
         return queryset.filter(found), False
 
     # --- who may do what ---

@@ -22,7 +22,7 @@ from enrollment.limits import UncountableError
 from enrollment.lockouts import UNLOCK, end
 from enrollment.models import Lockout
 
-from .attempt import plain
+from .claimed_text import plain
 
 LENGTH = 60  # characters of a name that a row has room for
 NOT_NOW = _("It can't be unlocked now: what counts wrong passwords (Valkey) doesn't answer. Try again in a minute.")

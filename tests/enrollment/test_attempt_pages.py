@@ -62,12 +62,12 @@ def test_a_device_links_to_its_own_attempts(administrator_client: Client) -> Non
     assert shown(administrator_client, f"?device__id__exact={device.pk}") == {own.pk}
 
 
-@pytest.mark.parametrize("text", ["c02xg2", "4A3E", "192.0.2.7"])
-def test_attempts_are_found_by_serial_number_whatever_its_case_hardware_or_address(
+@pytest.mark.parametrize("text", ["c02xg2", "4A3E", "192.0.2.7", "ADA@example.com"])
+def test_attempts_are_found_by_serial_number_whatever_its_case_hardware_address_or_user(
     administrator_client: Client, text: str
 ) -> None:
-    found = attempt_of()
-    attempt_of(serial_number="OTHER123", hardware_uuid="other", address="2001:db8::1")
+    found = attempt_of(user=DeviceUserFactory.create(email="ada@example.com"))
+    attempt_of(serial_number="OTHER123", hardware_uuid="other", address="2001:db8::1", user=DeviceUserFactory.create())
     assert shown(administrator_client, f"?q={text}") == {found.pk}
 
 
