@@ -264,6 +264,17 @@ def test_the_list_is_filtered_by_what_is_to_be_decided(administrator_client: Cli
     assert [found.pk for found in answer.context["cl"].result_list] == [waiting.pk]
 
 
+def test_each_page_counts_what_is_to_be_decided(administrator_client: Client) -> None:
+    def badges() -> list[object]:
+        groups = administrator_client.get("/admin/").context["sidebar_navigation"]
+        return [item.get("badge") for group in groups for item in group["items"] if item["link"] == LIST]
+
+    conflict_of(state=State.KEPT)
+    assert badges() == [None]
+    conflict_of()
+    assert badges() == [1]
+
+
 def test_only_who_may_change_conflicts_decides(stranger: User) -> None:
     conflict, _token = conflict_of()
     assert sign_in(stranger).get(page_of(conflict)).status_code == 403
