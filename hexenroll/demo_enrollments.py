@@ -1,6 +1,6 @@
 """Which of the demo's devices have enrolled, what do they report, and who was refused? Called by demo.py.
 
-Inventories, what became of policies, attempts of several reasons, a conflict, and an entry of the block list.
+Inventories, what became of policies, attempts of several reasons, a conflict, a lockout, an entry of the block list.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceInventory, DevicePolicy
 from devices.policies.effective import effective_of
+from enrollment.limits import LOCKED
 from enrollment.methods import ManagementMode, Method
-from enrollment.models import BlockedHardware, Conflict, EnrollmentAttempt
+from enrollment.models import BlockedHardware, Conflict, EnrollmentAttempt, Lockout
 from enrollment.reasons import LETS_IN, Reason
 from invitations.models import Invitation
 
@@ -53,13 +54,31 @@ def today(devices: QuerySet[Device], randomness: Random) -> None:
     """Write who was refused since yesterday, and why; one asks for the place of an enrolled device."""
     expected = list(devices.filter(status=Device.Status.PRE_APPROVED, user__isnull=False).order_by("-pk")[:40])
     of = {platform: [device for device in expected if device.platform == platform] for platform in MODELS}
-    mac, phone = of["macos"][0], of["android"][0]
-    stranger = Device(serial_number="C02ZN0TLSTED", platform="macos")
-    stolen = Device(serial_number=STOLEN, platform="android")
     BlockedHardware.objects.create(
         kind=BlockedHardware.Kind.SERIAL_NUMBER, value=STOLEN, note="Reported stolen in Lisbon."
     )
-    refused = [
+    refused = [*_refused(of), _conflict(devices, randomness)]
+    now = timezone.now()
+    for attempt in refused:
+        device = attempt.device  # the one with this very serial number, if there is one
+        attempt.device = device if device and device.pk and device.serial_number == attempt.serial_number else None
+        if attempt.reason != Reason.CONFLICT:  # which says when it was seen
+            attempt.at = now - MINUTE * randomness.randrange(2, 20 * 60)
+    EnrollmentAttempt.objects.bulk_create(sorted(refused, key=lambda attempt: attempt.at))
+    user = of["macos"][0].user
+    _lockout(user.email if user else "nobody@example.com", now - 5 * HOUR)
+
+
+def _refused(of: dict[str, list[Device]]) -> list[EnrollmentAttempt]:
+    """Return an attempt for each of many reasons.
+
+    Args:
+        of: devices that are expected, by platform.
+    """
+    mac, phone, tablet = of["macos"][0], of["android"][0], of["ios"][1]
+    stranger = Device(serial_number="C02ZN0TLSTED", platform="macos")
+    stolen = Device(serial_number=STOLEN, platform="android")
+    return [
         # What a scanner or a person who typed it made of the serial number.
         _attempt(Reason.NOT_PRE_APPROVED, mac, serial_number=str(mac.serial_number).lower()),
         _attempt(Reason.NOT_PRE_APPROVED, stranger),
@@ -78,15 +97,19 @@ def today(devices: QuerySet[Device], randomness: Random) -> None:
             Reason.PLATFORM_NOT_SUPPORTED, Device(serial_number="5CG1234WIN", platform="windows"), model="EliteBook"
         ),
         _attempt(Reason.INVITATION_EXPIRED, of["ios"][0]),
-        _conflict(devices, randomness),
+        _attempt(
+            Reason.INVALID,
+            Device(serial_number=tablet.serial_number, platform="ios"),
+            platform="iOS",
+            problem="platform: This must be one of: android, ios, macos, linux, tvos, windows.",
+        ),
     ]
-    now = timezone.now()
-    for attempt in refused:
-        device = attempt.device  # the one with this very serial number, if there is one
-        attempt.device = device if device and device.pk and device.serial_number == attempt.serial_number else None
-        if attempt.reason != Reason.CONFLICT:  # which says when it was seen
-            attempt.at = now - MINUTE * randomness.randrange(2, 20 * 60)
-    EnrollmentAttempt.objects.bulk_create(sorted(refused, key=lambda attempt: attempt.at))
+
+
+def _lockout(account: str, began_at: datetime) -> None:
+    """Write that somebody guessed, or mistyped, at an account; it is over."""
+    until = began_at + timedelta(seconds=LOCKED)
+    Lockout.objects.create(key="demo", account=account, address="203.0.113.9", began_at=began_at, until=until)
 
 
 def _conflict(devices: QuerySet[Device], randomness: Random) -> EnrollmentAttempt:

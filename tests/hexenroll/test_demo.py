@@ -18,7 +18,15 @@ from devices.models import (
     ImportRow,
     Policy,
 )
-from enrollment.models import BlockedHardware, Conflict, EnrollmentAttempt, EnrollmentSettings, SettingsChange
+from enrollment.lockouts import locked_now
+from enrollment.models import (
+    BlockedHardware,
+    Conflict,
+    EnrollmentAttempt,
+    EnrollmentSettings,
+    Lockout,
+    SettingsChange,
+)
 from invitations.models import Invitation, InvitationEvent, Sending
 from invitations.outbox.claim import due
 from tests.devices.importing import portal_state
@@ -83,6 +91,8 @@ def test_the_demo_has_devices_that_report_and_attempts_of_many_reasons() -> None
     assert EnrollmentAttempt.objects.values("reason").distinct().count() >= 9
     assert Conflict.objects.get().device.status == Device.Status.ENROLLED
     assert BlockedHardware.objects.exists()
+    assert Lockout.objects.exists()
+    assert not locked_now().exists()
     assert EnrollmentSettings.objects.current().pre_approved_devices_only is False  # others' settings stay
 
 
