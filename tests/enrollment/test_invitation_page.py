@@ -364,6 +364,20 @@ CLOSED_LINKS: list[tuple[dict[str, Any], dict[str, Any], Standing]] = [
     ({"state": State.DELIVERED}, {"status": Status.DISENROLLED}, Standing.NOT_WAITING),
     ({"state": State.DELIVERED}, {"approval_expires_at": PAST}, Standing.NOT_WAITING),
 ]
+
+
+def test_once_the_device_has_enrolled_the_link_says_that_it_was_used_and_the_command_is_gone(client: Client) -> None:
+    found = invite()
+    assert "sudo python3 hexenroll-agent.py enroll" in words(read(client, found))
+    body = {"token": token_of(found.public_id), "platform": "macos", "serial_number": SERIAL, "method": "agent"}
+    assert client.post("/api/v1/enroll", body, content_type="application/json").status_code == 200
+    answer = client.get(address(found))
+    assert answer.status_code == 410
+    assert "This link has been used" in words(answer.content.decode())
+    for gone in ("hexenroll-agent.py", token_of(found.public_id), PASSWORD):
+        assert gone not in answer.content.decode()
+
+
 OPEN_LINKS = [State.SENDING, State.SENT, State.DELIVERED, State.BOUNCED, State.OPENED]
 
 

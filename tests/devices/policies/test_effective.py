@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from devices.models import Policy
-from devices.policies.effective import document_of, effective_of, versions_of
+from devices.policies.effective import document_of, effective_of
 from tests.factories import DeviceFactory, DeviceGroupFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +93,9 @@ def test_an_app_of_several_policies_is_there_once_and_required_if_one_of_them_re
 def test_versions_are_those_of_the_document() -> None:
     policies = [PolicyFactory.create(version=2), PolicyFactory.create(version=7, platforms=["tvos"])]
     device = DeviceFactory.create(platform="macos", policies=policies)
-    assert versions_of(device) == {policies[0].pk: 2}
+    found = effective_of([device.pk], with_content=False)[device.pk].policies
+    assert [(policy.id, policy.version) for policy in found] == [(policies[0].pk, 2)]
+    assert [(policy["id"], policy["version"]) for policy in document_of(device)["policies"]] == [(policies[0].pk, 2)]
 
 
 def test_one_query_for_one_device_and_for_twenty() -> None:
@@ -111,7 +113,7 @@ def test_one_query_for_one_device_and_for_twenty() -> None:
             assert len(found[device.pk].policies) == 4
     with CaptureQueriesContext(connection) as queries:
         document_of(devices[0])
-        versions_of(devices[0])
+        effective_of([devices[0].pk], with_content=False)
     assert len(queries) == 2
 
 
