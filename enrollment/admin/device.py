@@ -2,9 +2,10 @@
 policies, and how it leaves. Registered in place of the page of the lower layer, which knows nothing of this."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from unfold.decorators import action
 
 from devices.models import Device, DeviceInventory
 from enrollment.disenroll import disenroll as let_go
+from enrollment.hand_over import HandOverError, forget_credentials
 from enrollment.methods import Method
 from enrollment.models import Conflict
 from enrollment.policy_standing import Standing, standings_of
@@ -58,6 +60,35 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         if device is None or device.status != Device.Status.ENROLLED:
             hidden.add("_disenroll")
         return [shown for shown in found if not shown.action_name.endswith(tuple(hidden))]
+
+    # --- the form ---
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        if request.method == "POST" and _is_key(object_id):
+            # The gate may be letting it in right now: what the form saves would undo that.
+            Device.objects.select_for_update(of=("self",)).filter(pk=object_id).values_list("pk").first()
+        return super().get_object(request, object_id, from_field)
+
+    def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
+        if change and "user" in form.changed_data:
+            forget_credentials(obj, cast(User, request.user))
+            obj.one_time_password = None
+            if obj.status == Device.Status.PRE_APPROVED:
+                text = _("Links and passwords that its former user was given are void. Invite the new one.")
+                messages.warning(request, text)
+        super().save_model(request, obj, form, change)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except HandOverError as error:
+            messages.error(request, str(error))
+            return redirect(request.path)
 
     # --- keep out, and let go again ---
     def has_block_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -132,9 +163,13 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         return deleted, counts, set(missing) - {Conflict._meta.verbose_name}, protected
 
     def _device(self, object_id: str) -> Device | None:
-        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        if not _is_key(object_id):
             return None
         return Device.objects.select_related("inventory").filter(pk=object_id).first()
+
+
+def _is_key(object_id: str) -> bool:
+    return object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
 
 
 def _shown(device: Device) -> dict[str, Any]:
