@@ -29,7 +29,11 @@ def eventful() -> list[str]:
     for reason in Reason:
         attempt_of(reason=reason, is_let_in=reason in LETS_IN, user=user)
     hostile = attempt_of(
-        serial_number=HOSTILE + "x" * 60, hardware_uuid=HOSTILE, user_agent="M" * 300, reason=Reason.INVALID
+        serial_number=HOSTILE + "x" * 60,
+        hardware_uuid=HOSTILE,
+        user_agent="M" * 300,
+        reason=Reason.INVALID,
+        problem=HOSTILE + "x" * 200,
     )
     refused = attempt_of(user=user, hardware_uuid="4A3E" * 20, manufacturer="", reason=Reason.OS_TOO_OLD)
     BlockedHardware.objects.create(kind="hardware_uuid", value=HOSTILE)
