@@ -14,7 +14,6 @@ from pathlib import Path
 import environ
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -75,7 +74,8 @@ def enroll(request: HttpRequest) -> JsonResponse:
     device.status = Device.Status.ENROLLED
     device.save()
     _record(request, said, device, is_let_in=True)
-    policies = Policy.objects.filter(Q(devices=device) | Q(groups__devices=device)).distinct()
+    # An OR across both joins would read all devices' policies.
+    policies = device.policies.all().union(Policy.objects.filter(groups__devices=device))
     answer = {
         "device_id": device.pk,
         "status": device.status,
