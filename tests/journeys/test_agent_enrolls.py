@@ -13,9 +13,13 @@ import sys
 from html import unescape
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.portal import Portal, wait_until
+
+# What the database has to do with it is asked by tests/enrollment, on both.
+pytestmark = pytest.mark.once
 
 SERIALS = ["PF-2ABCDE", "PF-2ABCDF"]
 PASSWORD = "k4t7-Mw9@x"

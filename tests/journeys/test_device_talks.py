@@ -6,7 +6,12 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.portal import Portal
+
+# What the database has to do with it is asked by tests/enrollment, on both.
+pytestmark = pytest.mark.once
 
 ENROLLED = """
 from django.utils import timezone
