@@ -55,8 +55,8 @@ class GunicornLogger(Logger):
     """
 
     def access(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> None:
-        path = environ.get("PATH_INFO", "")  # a request that gunicorn refuses has none
-        if (resp.status_code or 500) >= 400 or not path.startswith(DEVICES):
+        path = environ.get("PATH_INFO", "")  # a request that gunicorn refuses has none, and no `status_code`
+        if str(resp.status)[:1] > "3" or not path.startswith(DEVICES):
             super().access(resp, req, environ, request_time)
 
     def setup(self, cfg: Any) -> None:
