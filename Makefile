@@ -59,10 +59,13 @@ $(VENV)/run.stamp: requirements/run.lock requirements/install
 $(VENV)/test.stamp: requirements/test.lock requirements/install
 	@requirements/install test
 
-# The tables of README, section Figures; a quarter of an hour, alone on the machine. Less: make bench ARGS="--rows 10000 --pages 0"
+# The tables of README, section Figures; the better part of an hour, alone on the machine. Less:
+# make bench ARGS="--rows 10000 --pages 0" ENROLL_ARGS="--devices 10000 --rounds 1"
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.bench.import_rate $(ARGS)
 	@$(BIN)/python -m tests.bench.invitation_rate $(INVITATION_ARGS)
+	@$(BIN)/python -m tests.bench.enroll_rate $(ENROLL_ARGS)
+	@$(BIN)/python -m tests.bench.credential_timing
 
 # Needs uv (any version of 2025 or later).
 lock:

@@ -1,7 +1,17 @@
-"""Registers the app with Django."""
+"""Registers the app; lets its settings decide about approvals, which are given by the layer below."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EnrollmentConfig(AppConfig):
     name = "enrollment"
+    verbose_name = _("Enrollment")
+
+    def ready(self) -> None:
+        from devices import approval
+
+        from . import approval_rules
+
+        approval.ENDS.append(approval_rules.end_of_approval)
+        approval.EXCLUSIONS.append(approval_rules.excluded_platforms)

@@ -35,10 +35,11 @@ from invitations.link_token import link_of
 from invitations.messages.variables import one_line
 from invitations.models import Invitation
 
+from . import approval_rules
 from .link_standing import CLOSED, ClosedPage, Standing, standing_of
 from .opened_on import opened_on
 from .platform_detection import detect
-from .platform_steps import WORDS, limit_of, offered_platforms, steps
+from .platform_steps import WORDS, agent_command, limit_of, offered_platforms, steps
 from .spelling import spelled
 from .time_left import time_left
 
@@ -149,14 +150,19 @@ def _validity(found: Invitation) -> dict[str, str]:
 def _what_to_do(request: HttpRequest, token: str, own: Platform) -> dict[str, Any]:
     detected, chosen = detect(request.headers), _chosen_platform(request)
     place, shown = opened_on(own, detected, chosen), chosen or own
+    excluded = approval_rules.exclusions()
     return {
         "place": place,
         "qr_code": _qr_code(link_of(token)) if place.should_move and own in HAS_CAMERA else "",
         "steps": steps(shown),
         "shown": shown,
         "steps_for": WORDS[shown].name,
-        "limit": limit_of(shown, detected.android_version if own in detected.possible else None),
-        "platforms": [(platform, WORDS[platform].name) for platform in offered_platforms(own)],
+        "command": agent_command(shown, settings.PUBLIC_URL, reverse("agent_file"), token),
+        "limit": limit_of(shown, detected.android_version if own in detected.possible else None, excluded),
+        "platforms": [
+            (platform, WORDS[platform].name)
+            for platform in offered_platforms(own, approval_rules.excluded_platforms(excluded))
+        ],
     }
 
 

@@ -3,13 +3,17 @@
 Whole sentences for each platform, as no sentence can be put together from the name of a device in every language.
 """
 
+import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from devices.vocabulary import EXCLUDED_PLATFORMS, Platform
+from devices.vocabulary import Platform
+
+from .eligibility import Exclusion
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,22 @@ WORDS: Final[dict[Platform, PlatformWords]] = {
         ),
     ),
 }
+# Where the agent runs (docs/agent.md): a command does the rest.
+AGENT_PLATFORMS: Final = frozenset({Platform.LINUX, Platform.MACOS})
+TERMINAL: Final[dict[Platform, str | Promise]] = {
+    Platform.LINUX: _("Open a terminal, paste the command below and press Enter."),
+    Platform.MACOS: _("Open the program Terminal, paste the command below and press Return."),
+}
+PASSWORD = _(
+    "You are asked for the password of your own account on this computer: its serial number is hidden without."
+)
+DONE: Final[dict[Platform, str | Promise]] = {
+    Platform.LINUX: _("The computer is enrolled when you read “Enrolled in”, and your policies below it."),
+    Platform.MACOS: _(
+        "The Mac is enrolled when you read “Enrolled in”, and your policies below it. If it offers to install the "
+        "command line developer tools first, agree, and paste the command again afterwards."
+    ),
+}
 START = _("Start the enrollment the way your IT department has told you to.")
 ENTER = _("When you are asked for them, enter what stands below, or give the address of this page.")
 
@@ -96,21 +116,46 @@ ENTER = _("When you are asked for them, enter what stands below, or give the add
 def steps(platform: Platform) -> list[str | Promise]:
     """Return what to do on a device of this platform, in order."""
     words = WORDS[platform]
+    if platform in AGENT_PLATFORMS:
+        return [words.serial_number, words.connect, TERMINAL[platform], PASSWORD, DONE[platform]]
     return [words.serial_number, words.connect, START, ENTER]
 
 
-def limit_of(platform: Platform, android_version: int | None) -> str | Promise | None:
+def agent_command(platform: Platform, server: str, agent: str, token: str) -> str:
+    """Return the line that fetches the agent and enrolls the computer; "" where the agent doesn't run.
+
+    Args:
+        platform: whose steps are shown.
+        server: the portal's address.
+        agent: the agent's path in it.
+        token: of the invitation's link.
+    """
+    if platform not in AGENT_PLATFORMS:
+        return ""
+    file = agent.rpartition("/")[2]
+    words = ["sudo", "python3", file, "enroll", "--server", server, "--token", token, "--install-service"]
+    if server.startswith("http:"):
+        words.append("--allow-http")  # a portal that is tried out: the link itself came unencrypted
+    return f"{shlex.join(['curl', '-fsS', '-o', file, server + agent])} && {shlex.join(words)}"
+
+
+def limit_of(
+    platform: Platform, android_version: int | None, exclusions: Collection[Exclusion]
+) -> str | Promise | None:
     """Return why such a device may be refused although it is on the list; None: it won't be for this.
 
     Args:
         platform: of the device that the invitation is for.
         android_version: of that device, where its browser told it; None: not known.
+        exclusions: of Enroll > Settings; a platform that is in none of them is recognised there.
     """
+    if all(exclusion.platform != platform for exclusion in exclusions):
+        return None
     if platform == Platform.ANDROID and android_version is not None and android_version < 10:
         return None
     return WORDS[platform].limit
 
 
-def offered_platforms(own: Platform) -> list[Platform]:
-    """Return the platforms whose steps can be chosen: those that pre-approval can match, and the device's own."""
-    return [platform for platform in Platform if platform == own or platform not in EXCLUDED_PLATFORMS]
+def offered_platforms(own: Platform, excluded: Collection[str]) -> list[Platform]:
+    """Return the platforms whose steps can be chosen: those that aren't excluded altogether, and the device's own."""
+    return [platform for platform in Platform if platform == own or platform not in excluded]

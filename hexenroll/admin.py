@@ -1,5 +1,6 @@
 """What does the console's frame show: accounts of staff, and the sidebar. Read by unfold."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from devices.admin.console_page import ConsolePage
+from enrollment.lockouts import locked_now
+from enrollment.models import Conflict
 from hexenroll.mail_settings import BACKENDS
 from invitations.models import MailboxMessage
 
@@ -45,11 +48,23 @@ def search(request: HttpRequest) -> HttpResponseBase:
 
 
 MAILBOX = "admin:invitations_mailboxmessage_changelist"
+LOCKOUTS = "admin:enrollment_lockout_changelist"
+CONFLICTS = "admin:enrollment_conflict_changelist"
+# What waits for somebody, or happens now: how many, on each page.
+COUNTED: dict[str, Callable[[], int]] = {
+    LOCKOUTS: lambda: locked_now().count(),
+    CONFLICTS: lambda: Conflict.objects.filter(state=Conflict.State.OPEN).count(),
+}
 # Title, icon, URL name, permission that shows it. An entry whose page doesn't exist yet isn't shown.
 ENROLL = [
     (_("Pre-approve"), "playlist_add_check", "enroll:pre_approve", "devices.view_importbatch"),
     (_("Invitations"), "mail", "admin:invitations_invitation_changelist", "invitations.view_invitation"),
     (_("Sendings"), "send", "admin:invitations_sending_changelist", "invitations.view_sending"),
+    (_("Attempts"), "login", "admin:enrollment_enrollmentattempt_changelist", "enrollment.view_enrollmentattempt"),
+    (_("Conflicts"), "difference", CONFLICTS, "enrollment.view_conflict"),
+    (_("Lockouts"), "lock_clock", LOCKOUTS, "enrollment.view_lockout"),
+    (_("Block list"), "block", "admin:enrollment_blockedhardware_changelist", "enrollment.view_blockedhardware"),
+    (_("Settings"), "settings", "enroll:settings", "enrollment.view_enrollmentsettings"),
 ]
 MANAGE = [
     (_("Devices"), "devices", "admin:devices_device_changelist", "devices.view_device"),
@@ -86,7 +101,10 @@ def _items(request: HttpRequest, entries: list[tuple[Any, str, str, str]]) -> li
         if not request.user.has_perm(permission) or (url_name == MAILBOX and not is_mailbox_shown()):
             continue
         try:
-            items.append({"title": title, "icon": icon, "link": reverse(url_name)})
+            item = {"title": title, "icon": icon, "link": reverse(url_name)}
         except NoReverseMatch:
             continue
+        if url_name in COUNTED and (count := COUNTED[url_name]()):
+            item["badge"] = count
+        items.append(item)
     return items

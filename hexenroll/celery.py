@@ -59,4 +59,14 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="27"),
         "options": {"expires": 12 * 3_600},
     },
+    "forget-old-attempts": {
+        "task": "enrollment.tasks.forget_old_attempts",
+        "schedule": crontab(minute="37"),
+        "options": {"expires": 3_600},
+    },
+    "block-what-is-on-the-block-list": {
+        "task": "enrollment.tasks.block_listed",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3_600},
+    },
 }

@@ -1,31 +1,71 @@
 """What is in the portal of somebody who only wants to look around? Called by `manage.py seed_demo`.
 
 Two domains, groups, policies, and devices in every state, which came in by the import's own steps; beside them imports
-that stopped at each step on the way, and what became of their invitations.
+that stopped at each step on the way, what became of their invitations, and who enrolled or was refused.
 """
 
+import plistlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from random import Random
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
 from devices.imports import check, commit, steps, undo
-from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
+from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy, PolicyVersion
+from devices.policies import versions
+from devices.policies.kept_secret import seal_profile
 from devices.vocabulary import Channel, Duplicates
-from hexenroll import demo_invitations
+from enrollment.settings_change import change
+from hexenroll import demo_enrollments, demo_invitations
 from hexenroll.demo_fleet import Fleet, Row, csv_file
 
 DOMAIN = "northwind.example.com"
-POLICIES: dict[str, dict[str, object]] = {
-    "Passcode and encryption": {"settings": {"passcode": {"min_length": 8}, "encryption": "required"}},
-    "Office Wi-Fi": {"settings": {"wifi": {"ssid": "northwind", "security": "wpa3"}}},
-    "Sales apps": {"apps": [{"name": "CRM"}, {"name": "Signatures"}], "platforms": ["ios", "android"]},
-    "Meeting room": {"settings": {"single_app": "Calendar"}, "platforms": ["ios", "tvos"]},
+FILEVAULT = {
+    "PayloadType": "com.apple.MCX.FileVault2",
+    "PayloadVersion": 1,
+    "PayloadIdentifier": "com.example.northwind.filevault",
+    "PayloadUUID": "7E0C9A62-0A1B-4F5E-9C63-2E5A2A7F5B02",
+    "PayloadDisplayName": "FileVault",
+    "Enable": "On",
+    "Defer": True,
+}
+PROFILE = {
+    "PayloadType": "Configuration",
+    "PayloadVersion": 1,
+    "PayloadIdentifier": "com.example.northwind.encryption",
+    "PayloadUUID": "0A6B6C0E-3B6E-4A58-8A8B-6A2E7F4E9C12",
+    "PayloadDisplayName": "Disk encryption",
+    "PayloadOrganization": "Northwind",
+    "PayloadContent": [FILEVAULT],
+}
+POLICIES: dict[str, dict[str, Any]] = {
+    "Passcode and encryption": {"settings": {"passcode": {"required": True, "min_length": 6}}},
+    "Office Wi-Fi": {"settings": {"wifi": [{"ssid": "northwind", "security": "wpa2_enterprise"}]}},
+    "Sales apps": {
+        "apps": [
+            {"identifier": "com.example.crm", "name": "CRM", "source": "app_store", "install": "required"},
+            {"identifier": "com.example.sign", "name": "Signatures", "source": "app_store", "install": "optional"},
+        ],
+        "platforms": ["ios"],
+    },
+    "Meeting room": {
+        "settings": {"restrictions": {"single_app": "com.example.calendar"}},
+        "platforms": ["ios", "tvos"],
+    },
+}
+# What they say since they were changed; with the profile of a Mac's disk encryption.
+CHANGED: dict[str, dict[str, Any]] = {
+    "Passcode and encryption": {
+        "settings": {"passcode": {"required": True, "min_length": 8}, "restrictions": {"encryption_required": True}},
+        "profile": seal_profile(plistlib.dumps(PROFILE)),
+    },
+    "Office Wi-Fi": {"settings": {"wifi": [{"ssid": "northwind", "security": "wpa3_enterprise"}]}},
 }
 GROUPS = {
     "Berlin": ("Passcode and encryption", "Office Wi-Fi"),
@@ -54,6 +94,7 @@ def holds_data() -> bool:
 def seed() -> None:
     """Fill the portal; all of it or nothing. The same each time, but for the dates and the passwords' encryption."""
     office, workshop = Domain.objects.create(name=DOMAIN, kind=Domain.Kind.ENTRA_ID), Domain.objects.local()
+    newest = Device.objects.order_by("-pk").values_list("pk", flat=True).first() or 0  # by force: others' devices stay
     _groups_and_policies()
     fleet = Fleet(DOMAIN)
     first = _committed(office, "fleet.csv", fleet.rows(280))
@@ -71,17 +112,32 @@ def seed() -> None:
     _by_hand(workshop, workshop_fleet.rows(6))
     _checked(office, "cut-off.csv", fleet.rows(30), rest=b'"Rosa Weber,rosa')
     _uploaded(office, "spring-order.csv", csv_file(fleet.rows(35), delimiter=";"))
+    made = Device.objects.filter(pk__gt=newest)
+    demo_enrollments.long_ago(made, fleet.randomness)
+    demo_enrollments.today(made, fleet.randomness)
+    if not newest:  # what others have set up stays as it is
+        change({"pre_approved_devices_only": True, "minimum_os": {"ios": "17"}}, by=_administrator())
 
 
 def _groups_and_policies() -> None:
-    policies = {name: Policy.objects.create(name=name, **content) for name, content in POLICIES.items()}
+    policies = {name: Policy(name=name, **content) for name, content in POLICIES.items()}
+    for policy in policies.values():
+        versions.save(policy, None)
+    PolicyVersion.objects.filter(policy__in=policies.values()).update(saved_at=F("saved_at") - LONG_AGO)
+    for name, changes in CHANGED.items():
+        for field, value in changes.items():
+            setattr(policies[name], field, value)
+        versions.save(policies[name], _administrator())
     for name, assigned in GROUPS.items():
         DeviceGroup.objects.create(name=name).policies.set(policies[policy] for policy in assigned)
 
 
 def _uploaded(domain: Domain, name: str, content: bytes) -> ImportBatch:
-    uploader = User.objects.filter(is_superuser=True).order_by("pk").first()
-    return steps.upload(domain, BytesIO(content), name, uploader)
+    return steps.upload(domain, BytesIO(content), name, _administrator())
+
+
+def _administrator() -> User | None:
+    return User.objects.filter(is_superuser=True).order_by("pk").first()
 
 
 def _checked(domain: Domain, name: str, rows: Iterable[Row], rest: bytes = b"") -> ImportBatch:

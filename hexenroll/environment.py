@@ -3,6 +3,7 @@
 A value that can't be used never raises here: it becomes a Problem, which checks.py shows with its hint.
 """
 
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -17,6 +18,7 @@ import environ
 from phonenumbers import SUPPORTED_REGIONS
 
 T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
@@ -135,6 +137,18 @@ class Environment:
             return raw.upper()
 
         return self._read(name, parse, "")
+
+    def networks(self, name: str, default: str) -> list[Network]:
+        """Return the comma-separated addresses and networks (CIDR) of `name`."""
+
+        def parse(raw: str) -> list[Network]:
+            try:
+                return [ipaddress.ip_network(word) for word in raw.replace(",", " ").split()]
+            except ValueError as error:
+                text = f"is {raw!r}: it must name addresses or networks, such as 10.0.0.5 or 10.0.0.0/24; {error}"
+                raise ValueError(text) from None
+
+        return self._read(name, parse, parse(default))
 
     def unknown_names(self) -> list[str]:
         """Return the HEXENROLL_* variables of the environment that no setting asked for."""

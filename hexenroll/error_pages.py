@@ -5,23 +5,29 @@ any of this: it works when nothing else does.
 """
 
 import logging
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+from django.views import defaults
+
+from enrollment.api.bounds import refusal
+from enrollment.reasons import Reason
 
 logger = logging.getLogger(__name__)
 
-# Callbacks of providers: programs, which read no page.
-CALLBACKS = "/webhooks/"
+# Devices and agents, and callbacks of providers: programs, which read no page.
+API = "/api/"
+PROGRAMS = ("/webhooks/", API)
 
 
 def _page(request: HttpRequest, status: int, icon: str, title: str, *lines: str) -> HttpResponse:
     # A program asked, or it was refused before the sign-in was looked at.
-    if request.path.startswith(CALLBACKS) or not hasattr(request, "user"):
+    if request.path.startswith(PROGRAMS) or not hasattr(request, "user"):
         return HttpResponse("\n".join([title, *lines]), content_type="text/plain; charset=utf-8", status=status)
     context = {**admin.site.each_context(request), "title": title, "lines": lines, "icon": icon}
     return render(request, "error.html", context, status=status)
@@ -29,6 +35,8 @@ def _page(request: HttpRequest, status: int, icon: str, title: str, *lines: str)
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: the browser sent something that isn't a request of ours."""
+    if request.path.startswith(API):  # by a host that isn't ours, say: the views refuse all else themselves
+        return JsonResponse({"code": "invalid", "errors": {"": [_("This request can't be read")]}}, status=400)
     lines = _("The server can't read what the browser sent."), _("Go back, load the page again, and try once more.")
     return _page(request, 400, "error", _("This request can't be read"), *lines)
 
@@ -60,6 +68,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         _("It may have been removed, or the link may be incomplete."),
     )
     return _page(request, 404, "explore_off", _("Not found"), *lines)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: a bug, which is in the log by now. Devices are told in JSON that they may ask again."""
+    if not request.path.startswith(API):
+        return defaults.server_error(request)
+    return refusal(HTTPStatus.SERVICE_UNAVAILABLE, Reason.UNAVAILABLE, Retry_After="60")
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

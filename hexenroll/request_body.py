@@ -4,6 +4,7 @@
 """
 
 import codecs
+import json
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 from devices.imports.disk_full import is_disk_full
-from hexenroll.error_pages import CALLBACKS, cut_off, no_room, too_large
+from hexenroll.error_pages import API, PROGRAMS, cut_off, no_room, too_large
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +39,16 @@ class RequestBodyMiddleware:
 
     def refusal(self, request: HttpRequest) -> HttpResponseBase | None:
         """Return why the body can't be taken, as a page; None: it can, and has been read if it is a form with files."""
+        if request.path.startswith(PROGRAMS):
+            return None  # providers' callbacks and devices can't sign in, and their views take no files
         length = request.META.get("CONTENT_LENGTH") or ""
         size = int(length) if length.isdecimal() else 0
         if size > settings.HEXENROLL_IMPORT_MAX_BYTES + FORM_BYTES:
             if request.user.is_authenticated:
                 _discard(request, 4 * settings.HEXENROLL_IMPORT_MAX_BYTES)
             return too_large(request)
-        if request.content_type != "multipart/form-data" or request.path.startswith(CALLBACKS):
-            return None  # providers' callbacks can't sign in, and their views take no files
+        if request.content_type != "multipart/form-data":
+            return None
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:
             return redirect_to_login(request.path)  # strangers don't fill the disk
         try:
@@ -91,7 +94,10 @@ class WholeBody:
         if not _is_utf_8(environ.get("CONTENT_TYPE", "")):
             # Before Django sees it, which reads the address in that encoding, too, and fails over some of them.
             text = _("The server reads requests in UTF-8 alone. Send this one again as UTF-8.")
-            start_response("415 Unsupported Media Type", [("Content-Type", "text/plain; charset=utf-8")])
+            kind = "text/plain; charset=utf-8"
+            if environ.get("PATH_INFO", "").startswith(API):
+                kind, text = "application/json", json.dumps({"code": "invalid", "errors": {"": [text]}})
+            start_response("415 Unsupported Media Type", [("Content-Type", kind)])
             return [text.encode()]
         length = environ.get("CONTENT_LENGTH") or "0"
         if length.isdecimal():

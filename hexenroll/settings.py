@@ -34,6 +34,8 @@ _public = urlsplit(PUBLIC_URL)
 _is_https = _public.scheme == "https"
 ALLOWED_HOSTS = [*(env.words("ALLOWED_HOSTS") or [_public.hostname or ""]), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *env.words("CSRF_TRUSTED_ORIGINS")]
+# The proxies whose X-Forwarded-For and X-Forwarded-Proto count; gunicorn's own name for it (web.py).
+TRUSTED_PROXIES = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 ROOT_URLCONF = "hexenroll.urls"
 WSGI_APPLICATION = "hexenroll.wsgi.application"
 LOGIN_URL = LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
@@ -157,6 +159,16 @@ HEXENROLL_EMAIL_CONCURRENCY = env.number("HEXENROLL_EMAIL_CONCURRENCY", 2, 1, 64
 HEXENROLL_SMS_RATE = env.number("HEXENROLL_SMS_RATE", 10, 0, 100_000)
 HEXENROLL_SMS_CONCURRENCY = env.number("HEXENROLL_SMS_CONCURRENCY", 1, 1, 64)
 
+# --- the endpoint that devices hit ----------------------------------------------------------------
+# Requests a minute. Thousands of devices of one office may come from one address.
+HEXENROLL_ENROLL_RATE_BY_ADDRESS = env.number("HEXENROLL_ENROLL_RATE_BY_ADDRESS", 6_000, 1, 1_000_000)
+HEXENROLL_ENROLL_RATE_BY_SERIAL = env.number("HEXENROLL_ENROLL_RATE_BY_SERIAL", 20, 1, 1_000_000)
+# Wrong credentials from one address; then it waits a quarter of an hour.
+HEXENROLL_ENROLL_WRONG_BY_ADDRESS = env.number("HEXENROLL_ENROLL_WRONG_BY_ADDRESS", 50, 1, 1_000_000)
+HEXENROLL_ATTEMPTS_KEEP_DAYS = env.number("HEXENROLL_ATTEMPTS_KEEP_DAYS", 90, 1, 36_500)
+HEXENROLL_ATTEMPTS_MAX_ROWS = env.number("HEXENROLL_ATTEMPTS_MAX_ROWS", 1_000_000, 1_000, 1_000_000_000)
+HEXENROLL_CONFLICTS_MAX_ROWS = env.number("HEXENROLL_CONFLICTS_MAX_ROWS", 10_000, 100, 1_000_000)
+
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",  # before django.contrib.admin, whose templates it replaces
@@ -182,6 +194,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "hexenroll.short_way.ShortWayMiddleware",  # devices go no further
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -237,6 +250,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Ten wrong passwords for one name from one address: that pair waits a quarter of an hour.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
+AXES_CLIENT_IP_CALLABLE = "enrollment.client_address.limited_address"  # behind a proxy; of IPv6 the subnet
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
@@ -299,6 +313,8 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
     ],
+    "STYLES": [lambda request: static("console.css")],
+    "SCRIPTS": [lambda request: static("console.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "COMMAND": {"search_callback": "hexenroll.palette.found"},

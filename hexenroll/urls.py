@@ -1,10 +1,17 @@
 """The whole HTTP surface, by who may come in."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from enrollment.admin.hand_over_page import hand_over_view
+from enrollment.admin.settings_page import SettingsView
+from enrollment.api.agent_file import agent_checksum, agent_file
+from enrollment.api.bounds import not_found as no_api
+from enrollment.api.device import checkin, device, disenrollment
+from enrollment.api.enroll import enroll as enroll_device
+from enrollment.api.openapi import openapi
 from enrollment.invitation_page import invitation, invitation_password
 from hexenroll.admin import search
 from hexenroll.health import healthz
@@ -42,15 +49,31 @@ sendings = [
     path("<int:sending_id>/resume/", sending.ResumeView.as_view(), name="resume_sending"),
     path("<int:sending_id>/cancel/", sending.CancelView.as_view(), name="cancel_sending"),
 ]
-enroll = [path("pre-approve/", include(pre_approve)), path("sendings/", include(sendings))]
+enroll: list[URLPattern | URLResolver] = [
+    path("pre-approve/", include(pre_approve)),
+    path("sendings/", include(sendings)),
+    path("settings/", SettingsView.as_view(), name="settings"),
+    path("devices/<int:device_id>/hand-over/", hand_over_view, name="hand_over"),
+]
 
 urlpatterns = [
     # Anyone, without signing in: says whether the portal works, and nothing about what is in it.
     path("healthz", healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # Anyone: the program for Linux and macOS, which holds no secret.
+    path("agent/hexenroll-agent.py", agent_file, name="agent_file"),
+    path("agent/hexenroll-agent.py.sha256", agent_checksum, name="agent_checksum"),
     # Device users: no sign-in, the link is the key. Any text may stand for the token: what is none gets its page, too.
     re_path(r"^i/(?P<token>[\s\S]*)/password$", invitation_password, name="invitation_password"),
     re_path(r"^i/(?P<token>[\s\S]*)$", invitation, name="invitation"),
+    # Devices: no sign-in. Credentials are in the body of the first request, a bearer token in all that follow.
+    path("api/v1/enroll", enroll_device, name="enroll_device"),
+    path("api/v1/openapi.json", openapi, name="openapi"),
+    path("api/v1/device", device, name="device"),
+    path("api/v1/device/checkin", checkin, name="checkin"),
+    path("api/v1/device/disenroll", disenrollment, name="disenroll"),
+    # Programs can't read pages: what is no address of the API says so in JSON. Stays below all others under api/.
+    re_path(r"^api/[\s\S]*$", no_api),
     # Providers: signed callbacks. Without a signature they learn and change nothing.
     path("webhooks/twilio/", twilio.status_callback, name="twilio_callback"),
     path("webhooks/mail/", mail.tracking_callback, name="mail_callback"),
@@ -63,3 +86,4 @@ urlpatterns = [
 handler400 = "hexenroll.error_pages.bad_request"
 handler403 = "hexenroll.error_pages.forbidden"
 handler404 = "hexenroll.error_pages.not_found"
+handler500 = "hexenroll.error_pages.server_error"

@@ -10,6 +10,10 @@ from hexenroll.leash import die_with_parent
 
 _host = f"[{settings.HEXENROLL_LISTEN}]" if ":" in settings.HEXENROLL_LISTEN else settings.HEXENROLL_LISTEN
 bind = f"{_host}:{settings.PORT}"
+# Each as it is, and as it looks to a server that listens on IPv6: gunicorn compares what it sees.
+_proxies = [str(network) for network in settings.TRUSTED_PROXIES]
+_mapped = [f"::ffff:{net.network_address}/{96 + net.prefixlen}" for net in settings.TRUSTED_PROXIES if net.version == 4]
+forwarded_allow_ips = ",".join(_proxies + _mapped)
 workers = 2
 worker_class = "gthread"
 threads = 8

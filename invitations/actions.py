@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device, ImportBatch
 from devices.vocabulary import Language
 
+from .lock_order import lock_devices
 from .models import Invitation, InvitationEvent, Sending
 from .outbox.dispatch import call_workers, tell
 from .outbox.expiry import forget_passwords
@@ -174,6 +175,7 @@ def revoke(invitation: Invitation, person: User | None) -> None:
         ActionError: it is over already, or is being sent right now.
     """
     with transaction.atomic():
+        lock_devices([invitation.device_id])
         free = Invitation.objects.filter(pk=invitation.pk, state__in=Invitation.REVOCABLE, holder=None)
         # Locked and read anew: it may have gone out since the caller looked.
         found = free.select_for_update().values_list("state", "attempts").first()
@@ -188,7 +190,7 @@ def revoke(invitation: Invitation, person: User | None) -> None:
         invitation.note(Kind.REVOKED, person=person)
         state, attempts = found
         if state != State.QUEUED or attempts:
-            forget_passwords(Device.objects.filter(pk=invitation.device_id))
+            forget_passwords([invitation.device_id])
     invitation.refresh_from_db()
 
 

@@ -15,6 +15,13 @@ def invite_imported(batch: Any, **kwargs: object) -> None:
         invite_batch(batch, Options(channel=batch.channel, include_invited=True), batch.committed_by)
 
 
+def withdraw_from_former_users(batch: Any, **kwargs: object) -> None:
+    """End the links of those whose devices an import gives to others; before the new users are invited."""
+    from invitations.given_away import withdraw
+
+    withdraw(batch)
+
+
 def ensure_message_templates(**kwargs: object) -> None:
     """Make the rows of the shipped texts, so that there is something to find and edit."""
     from invitations.messages.shipped import ensure_rows
@@ -33,5 +40,6 @@ class InvitationsConfig(AppConfig):
 
         from .veto import sent_since
 
+        import_committed.connect(withdraw_from_former_users, dispatch_uid="invitations.withdraw_from_former_users")
         import_committed.connect(invite_imported, dispatch_uid="invitations.invite_imported")
         VETOES.append(sent_since)

@@ -20,6 +20,7 @@ from devices.imports.sql import append
 from devices.models import Device
 
 from .actions import LONGEST_DAYS, Options, as_before, invite_devices
+from .lock_order import lock_devices
 from .models import Invitation, InvitationEvent, Sending
 from .outbox.expiry import forget_passwords
 from .outbox.reminders import plan_again
@@ -118,8 +119,7 @@ def revoke(invitations: QuerySet[Invitation], person: User | None) -> Outcome:
             next_attempt_at=None,
         )
         _note(numbers, Kind.REVOKED, "", person)
-        told = [row.device for row in rows if row.state != State.QUEUED or row.attempts]
-        forget_passwords(Device.objects.filter(pk__in=told))
+        forget_passwords([row.device for row in rows if row.state != State.QUEUED or row.attempts])
 
     return _in_chunks(invitations, why_not, end)
 
@@ -168,6 +168,7 @@ def _in_chunks(
     numbers = list(invitations.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(numbers), CHUNK):
         with transaction.atomic():
+            lock_devices(Invitation.objects.filter(pk__in=numbers[start : start + CHUNK]))
             # Locked, so that no worker claims one between the look and the change; on SQLite nobody else writes.
             locked = Invitation.objects.select_for_update().filter(pk__in=numbers[start : start + CHUNK]).order_by("pk")
             rows = [

@@ -24,6 +24,7 @@ from devices.models import Device, ImportRow
 
 from .cancelling import take_back
 from .link_token import hash_of, token_of
+from .lock_order import lock_invited
 from .missing_passwords import fill_in
 from .models import Invitation, Sending
 from .outbox.dispatch import call_workers
@@ -210,6 +211,7 @@ def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
 def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
     """Write the invitations of some devices; return how many: all but those whose last one is in a worker's hand."""
     numbers = [device.pk for device in chunk]
+    lock_invited(numbers)
     # Whoever is invited again: the newest one is what the new one replaces, also where it failed or has expired.
     replaced = newest_of(numbers) if sending.include_invited else {}
     ended, busy = revoke_live(numbers, now, again=sending.include_invited)

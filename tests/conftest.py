@@ -79,12 +79,14 @@ def django_db_modify_db_settings(is_postgresql: bool) -> None:
 def static_files() -> None:
     """Collect the static files, whose hashed names every page needs."""
     call_command("collectstatic", verbosity=0, interactive=False)
+    # Each new client would read the headers of all of them; so, a file is looked for when it is asked for.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 # --- the three people ------------------------------------------------------------------------------------
 def make_person(name: str, rights: tuple[str, ...] = (), *, superuser: bool = False) -> User:
     person = User.objects.create(username=name, is_staff=True, is_superuser=superuser)
-    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations"))
+    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations", "enrollment"))
     person.user_permissions.set(ours.filter(codename__in=rights))
     return person
 

@@ -22,7 +22,7 @@ LEASH = Path(__file__).parent.parent / "hexenroll" / "leash.py"
 # What the person who runs the tests has set for a portal of their own is none of the tests' business.
 SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SALT_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS")
 EMAIL_SETTINGS = ("EMAIL_URL", "EMAIL_PROVIDER", "DEFAULT_FROM_EMAIL")
-PREFIXES = ("HEXENROLL_", "ANYMAIL_")
+PREFIXES = ("HEXENROLL_", "ANYMAIL_", "FORWARDED_")
 SMS_SETTINGS = (
     *("SMS_PROVIDER", "APPRISE_URL", "TWILIO_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
     *("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TWILIO_MESSAGING_SERVICE_SID"),

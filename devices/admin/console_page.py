@@ -21,6 +21,8 @@ class ConsolePage(ModelAdmin):
     """The list, form and actions of one model."""
 
     formfield_overrides: ClassVar[dict[Any, Any]] = {models.JSONField: {"form_class": JsonField}}
+    # What a list without rows says: what will be there, and how it gets there.
+    empty_text: Any = ""
     # What a filter of a list may compare with; anything else (a pattern, a year) is in no link of ours.
     COMPARISONS: ClassVar[frozenset[str]] = frozenset({"", "exact", "isnull", "id__exact"})
 

@@ -7,16 +7,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest
-from django.db import DataError
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DataError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from unfold.contrib.import_export.forms import ExportForm
 
+from devices.approval import end_of_approval
 from devices.models import Device
+from devices.policies.conflicts import conflicts_of
+from devices.policies.effective import effective_of
 from devices.resources import DeviceResource
 
 from .console_page import ConsolePage
@@ -67,6 +71,22 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     )
     readonly_fields = ("status", "source", "import_batch", "created_at", "updated_at")
     autocomplete_fields = ("domain", "user", "groups", "policies")
+    change_form_after_template = "policies/_conflicts.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        shown: dict[str, Any] = {}
+        is_key = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+        if is_key and request.user.has_perm("devices.view_policy"):
+            shown["policy_conflicts"] = conflicts_of(effective_of([int(object_id)])[int(object_id)])
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the time that new approvals have; who adds a device can change it."""
+        end = end_of_approval(timezone.now())
+        shown = {"approval_expires_at": end.replace(microsecond=0)} if end else {}
+        return {**shown, **super().get_changeform_initial_data(request)}
 
     def get_export_formats(self) -> list[Any]:
         return [CSV, XLSX]
@@ -91,8 +111,19 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         """Only a pre-approved device can be deleted; an enrolled one can only be disenrolled."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.status == Device.Status.PRE_APPROVED)
 
+    def delete_model(self, request: HttpRequest, obj: Device) -> None:
+        with transaction.atomic():
+            # What hangs on it goes first, and would be locked first: others lock the device, then that.
+            still = Device.objects.pre_approved().select_for_update(of=("self",)).filter(pk=obj.pk)
+            if not still.exists():
+                raise PermissionDenied  # it has enrolled since it was looked at
+            super().delete_model(request, obj)
+
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        super().delete_queryset(request, queryset.pre_approved())  # type: ignore[attr-defined]
+        with transaction.atomic():
+            chosen = Device.objects.filter(pk__in=queryset.order_by().values("pk")).order_by("pk")
+            list(chosen.select_for_update(of=("self",)).values_list("pk"))
+            super().delete_queryset(request, queryset.pre_approved())  # type: ignore[attr-defined]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name among what is in the way, devices that can't be deleted, so that none is left silently."""

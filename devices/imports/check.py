@@ -17,8 +17,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.approval import excluded_platforms
 from devices.models import DeviceGroup, ImportBatch, ImportRow, Policy
-from devices.vocabulary import EXCLUDED_PLATFORMS
 
 from . import matching, passwords, staging
 from .clean import Chunk, Cleaner, Fixes, column_name
@@ -136,7 +136,7 @@ def cell_context(batch: ImportBatch) -> CellContext:
     """Return what the rules for a cell need to know of the portal."""
     return CellContext(
         phone_region=batch.domain.phone_region or settings.HEXENROLL_PHONE_REGION,
-        excluded_platforms=EXCLUDED_PLATFORMS,
+        excluded_platforms=excluded_platforms(),
         policies=frozenset(Policy.objects.values_list("name", flat=True)),
         groups=frozenset(DeviceGroup.objects.values_list("name", flat=True)),
     )

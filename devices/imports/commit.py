@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from devices.approval import end_of_approval
 from devices.models import Device, DeviceUser, ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
@@ -122,6 +123,7 @@ def _commit(batch: ImportBatch, report: Report) -> None:
         "domain": batch.domain_id,
         "duplicates": batch.duplicates or Duplicates.SKIP.value,
         "now": connection.ops.adapt_datetimefield_value(now),
+        "approval_end": connection.ops.adapt_datetimefield_value(end_of_approval(now)),
     }
     counts = count_outcomes(batch.pk, batch.duplicates)
     _write(batch, parameters, counts["created"], report)

@@ -4,6 +4,7 @@ Called by the check (every password is encrypted before it is staged) and by the
 """
 
 from cryptography.fernet import InvalidToken
+from django.db import connection
 from encrypted_fields.fields import EncryptedCharField
 
 from devices.models import Device
@@ -18,6 +19,11 @@ _field: EncryptedCharField = Device._meta.get_field("one_time_password")
 def encrypt(password: str) -> str:
     """Return a password as the database stores it."""
     return str(_field.get_prep_value(password))
+
+
+def opened(stored: str) -> str:
+    """Return the password that the database stores as `stored`."""
+    return str(_field.from_db_value(stored, None, connection))
 
 
 def unseal(cell: str) -> str:

@@ -98,7 +98,7 @@ def _written(batch: ImportBatch) -> QuerySet[Device]:
 
 def _lock_written(batch: ImportBatch) -> None:
     """Lock the devices of a batch: one that enrolled after it was looked at would be deleted all the same."""
-    locked = _written(batch).select_for_update().values_list("pk")
+    locked = _written(batch).order_by("pk").select_for_update().values_list("pk")  # in everybody's order
     for _pk in locked.iterator(chunk_size=10_000):
         pass
 

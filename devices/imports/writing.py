@@ -25,6 +25,11 @@ def _now() -> str:
     return f"CAST(%(now)s AS {spell('timestamp')})"
 
 
+def _end() -> str:
+    """When the approvals that this import gives end."""
+    return f"CAST(%(approval_end)s AS {spell('timestamp')})"
+
+
 def create_users(parameters: Mapping[str, object], *, may_exist: bool) -> int:
     """Make the users of the imported rows that the domain doesn't have yet; return how many.
 
@@ -67,10 +72,10 @@ def create_devices(parameters: Mapping[str, object], report: Callable[[float], N
     """
     statement = (
         "INSERT INTO devices_device (serial_number, platform, ownership, name, status, source, domain_id, user_id, "
-        "custom_attributes, one_time_password, import_batch_id, created_at, updated_at) "
+        "custom_attributes, one_time_password, approval_expires_at, import_batch_id, created_at, updated_at) "
         f"SELECT r.serial_number, r.platform, r.ownership, r.device_name, '{Device.Status.PRE_APPROVED}', "
         f"'{Device.Source.IMPORT}', %(domain)s, u.id, COALESCE(r.custom_attributes, {spell('no_attributes')}), "
-        f"r.one_time_password, %(batch)s, {_now()}, {_now()} FROM {ROWS} {USER} "
+        f"r.one_time_password, {_end()}, %(batch)s, {_now()}, {_now()} FROM {ROWS} {USER} "
         f"WHERE {GOOD} AND {CREATES} AND r.line BETWEEN %(first)s AND %(last)s"
     )
     ((last_line,),) = query(
@@ -93,9 +98,10 @@ def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) 
         changes["one_time_password"] = "COALESCE(r.one_time_password, devices_device.one_time_password)"  # noqa: S105
     attributes = f"COALESCE(r.custom_attributes, {spell('no_attributes')})"
     changes["custom_attributes"] = spell("merge", left="devices_device.custom_attributes", right=attributes)
-    # The time of an approval that ended would refuse the device that is approved again.
+    # An approval that goes on keeps its time; a device that is approved again gets that of a new one.
     changes["approval_expires_at"] = (
-        f"CASE WHEN devices_device.status <> '{Device.Status.DISENROLLED}' THEN devices_device.approval_expires_at END"
+        f"CASE WHEN devices_device.status <> '{Device.Status.DISENROLLED}' THEN devices_device.approval_expires_at "
+        f"ELSE {_end()} END"
     )
     present = {field: f"devices_device.{field}" for field in changes}
     # SQLite compares the text, which Django writes with spaces.

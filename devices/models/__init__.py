@@ -2,15 +2,20 @@
 
 from .device import Device
 from .device_group import DeviceGroup
+from .device_inventory import DeviceInventory
+from .device_policy import DevicePolicy
 from .device_user import DeviceUser
 from .domain import Domain
 from .import_batch import ImportBatch
 from .import_row import ImportProblem, ImportRow, ImportSnapshot
 from .policy import Policy
+from .policy_version import PolicyVersion
 
 __all__ = [
     "Device",
     "DeviceGroup",
+    "DeviceInventory",
+    "DevicePolicy",
     "DeviceUser",
     "Domain",
     "ImportBatch",
@@ -18,4 +23,5 @@ __all__ = [
     "ImportRow",
     "ImportSnapshot",
     "Policy",
+    "PolicyVersion",
 ]

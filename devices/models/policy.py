@@ -1,7 +1,9 @@
 """What is set up on a device?"""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from devices.vocabulary import NAME_SEPARATOR, Platform
@@ -30,6 +32,21 @@ def refuse_separator(name: str) -> None:
         raise ValidationError({"name": text})
 
 
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def lock(self) -> None:
+        """Let nobody hand these policies out until this transaction ends."""
+        list(self.order_by("pk").select_for_update().values_list("pk"))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the policies, also while devices get them: a device that gets one at the same moment asks again."""
+        with transaction.atomic():
+            self.lock()
+            return super().delete()
+
+    # As Django marks its own: no template calls it, and the manager hasn't got it.
+    delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]
+
+
 class Policy(models.Model):
     """Settings and apps that devices get when they enroll."""
 
@@ -43,9 +60,18 @@ class Policy(models.Model):
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True, help_text=_("A JSON object."))
     apps = models.JSONField(_("apps"), default=list, blank=True, help_text=_("A JSON list, one object an app."))
+    profile = models.BinaryField(
+        _("configuration profile"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("A .mobileconfig for Apple platforms, as it was uploaded."),
+    )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("policy")
@@ -57,3 +83,8 @@ class Policy(models.Model):
 
     def clean(self) -> None:
         refuse_separator(self.name)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            Policy.objects.filter(pk=self.pk).lock()  # as of many (PolicyQuerySet.delete)
+            return super().delete(*args, **kwargs)

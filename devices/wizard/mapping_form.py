@@ -10,22 +10,19 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from devices.approval import excluded_platforms
 from devices.imports.columns import COLUMNS, Column
 from devices.imports.mapping import Mapping, MappingProblem, Match, own_columns, shown_header
 from devices.imports.mapping.headers import header_key
 from devices.imports.mapping.products import SYNONYMS
 from devices.imports.reader import DELIMITERS, ENCODINGS, FileFormat
-from devices.vocabulary import EXCLUDED_PLATFORMS, Ownership, Platform
+from devices.vocabulary import Ownership, Platform
 
 # What stands in a field's select when one value is given for all rows.
 FIXED = "fixed"
 SAMPLES = 3
 SAMPLE_LENGTH = 30
 HIDDEN = "••••••"
-FIXED_CHOICES: dict[str, list[tuple[str, str | Promise]]] = {
-    "platform": [choice for choice in Platform.choices if choice[0] not in EXCLUDED_PLATFORMS],
-    "ownership": list(Ownership.choices),
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,10 @@ class FieldRow:
 
     @property
     def fixed_choices(self) -> list[tuple[str, str | Promise]]:
-        return FIXED_CHOICES.get(self.column.field, [])
+        if self.column.field == "platform":
+            excluded = excluded_platforms()
+            return [choice for choice in Platform.choices if choice[0] not in excluded]
+        return list(Ownership.choices) if self.column.field == "ownership" else []
 
 
 def secret_columns(headers: Sequence[str], mapping: Mapping) -> set[int]:

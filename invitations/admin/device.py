@@ -26,8 +26,8 @@ SHOWN = 5
 
 @admin.register(Device)
 class InvitableDeviceAdmin(DeviceAdmin):
-    actions = ("send_invitation",)
-    actions_detail = ("invite",)
+    actions: tuple[str, ...] = ("send_invitation",)
+    actions_detail: tuple[str, ...] = ("invite",)
     change_form_outer_after_template = "invitations/_of_device.html"
 
     def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -36,9 +36,7 @@ class InvitableDeviceAdmin(DeviceAdmin):
 
     @admin.action(description=_("Send invitation"), permissions=["invite"])
     def send_invitation(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase | None:
-        keys = [(ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
-        across = ("select_across", request.POST.get("select_across", "0"))
-        hidden = [("action", "send_invitation"), across, *keys]
+        hidden = [("action", "send_invitation"), *chosen_again(request)]
         return invite_page(self, request, queryset, back=request.get_full_path(), hidden=hidden)
 
     @action(description=_("Send invitation"), permissions=["invite"], url_path="invite", icon="send")
@@ -74,6 +72,12 @@ class InvitableDeviceAdmin(DeviceAdmin):
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         counts.pop(InvitationEvent._meta.verbose_name_plural, None)  # part of their invitations
         return deleted, counts, set(missing) - {Invitation._meta.verbose_name}, protected
+
+
+def chosen_again(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what a form between the list and an action holds, so that the same devices are chosen by its answer."""
+    keys = [(ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+    return [("select_across", request.POST.get("select_across", "0")), *keys]
 
 
 def _is_number(text: object) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 
 from django.db import transaction
 from django.db.models import Case, F, QuerySet, Value, When
@@ -10,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from devices.models import Device
+from invitations.lock_order import lock_devices
 from invitations.models import Invitation, Sending
 
 from .expiry import forget_passwords
@@ -33,47 +33,69 @@ def claim(lane: HeldLane) -> list[Invitation]:
     What is not to be sent any more (the device enrolled, its approval or the invitation is past its time) leaves the
     queue here. A waiting invitation becomes `sending`; one that is reminded of keeps its state.
     """
+    now = timezone.now()
     with transaction.atomic():
         locked = due(lane.channel).select_for_update(skip_locked=True, of=("self",))
         related = locked.select_related("device__user", "device__domain", "sending__created_by")
         # A sending may name a million devices, and each of its invitations would bring them all along.
         light = related.defer("sending__devices", "sending__counts")
         bundle = list(light.order_by("next_attempt_at", "pk")[: lane.bundle])
-        now = timezone.now()
-        kept = _still_wanted(bundle, now)
+        unwanted = _unwanted(bundle, now)
+        kept = [invitation for invitation in bundle if invitation.pk not in unwanted]
         _take_in_hand(kept, lane, now)
+    if unwanted:
+        # By a transaction of its own, as one-time passwords go with them: their devices are locked first.
+        _take_out(list(unwanted), now)
     return kept
 
 
-def _still_wanted(bundle: Sequence[Invitation], now: datetime) -> list[Invitation]:
-    """Take out of the queue what nobody needs any more, and the one-time passwords with it; return the others."""
-    kept, by_reason = [], dict[str, list[int]]()
-    expired, finished = [], []
+def _unwanted(bundle: Sequence[Invitation], now: datetime) -> dict[int, str]:
+    """Return which invitations of a bundle nobody needs any more: what becomes of each, by primary key.
+
+    That is a reason to revoke it, or that it has expired; "" where only its reminders end.
+    """
+    found = dict[int, str]()
     # Whoever complained while a worker had the message in hand: only the timeline tells.
-    unwanted = ended(invitation.pk for invitation in bundle if invitation.state != State.QUEUED)
+    complained = ended(invitation.pk for invitation in bundle if invitation.state != State.QUEUED)
     for invitation in bundle:
         device = invitation.device
         if device.status != Device.Status.PRE_APPROVED:
-            by_reason.setdefault(Invitation.RevokedBecause.DEVICE, []).append(invitation.pk)
+            found[invitation.pk] = Invitation.RevokedBecause.DEVICE
         elif device.approval_expires_at and device.approval_expires_at <= now:
-            by_reason.setdefault(Invitation.RevokedBecause.APPROVAL, []).append(invitation.pk)
+            found[invitation.pk] = Invitation.RevokedBecause.APPROVAL
         elif invitation.expires_at and invitation.expires_at <= now:
-            expired.append(invitation.pk)
-        elif invitation.state != State.QUEUED and (invitation.pk in unwanted or not has_reminder_left(invitation)):
-            finished.append(invitation.pk)
-        else:
-            kept.append(invitation)
-    gone = {"next_attempt_at": None, "state_changed_at": now}
-    for reason, numbers in by_reason.items():
-        mine = Invitation.objects.filter(pk__in=numbers)
-        mine.update(state=State.REVOKED, revoked_because=reason, **gone)
-    if expired:
-        Invitation.objects.filter(pk__in=expired).update(state=State.EXPIRED, **gone)
-    if over := {*expired, *chain.from_iterable(by_reason.values())}:
-        forget_passwords(Device.objects.filter(pk__in=[row.device_id for row in bundle if row.pk in over]))
-    if finished:
-        Invitation.objects.filter(pk__in=finished).update(next_attempt_at=None)
-    return kept
+            found[invitation.pk] = State.EXPIRED
+        elif invitation.state != State.QUEUED and (invitation.pk in complained or not has_reminder_left(invitation)):
+            found[invitation.pk] = ""
+    return found
+
+
+def _take_out(numbers: list[int], now: datetime) -> None:
+    """Take invitations out of the queue that nobody needs any more, and their one-time passwords with them.
+
+    Those whose device somebody else has locked right now stay, and are looked at with the next bundle.
+    """
+    with transaction.atomic():
+        devices = lock_devices(Invitation.objects.filter(pk__in=numbers), passes_by=True)
+        waiting = Invitation.objects.filter(pk__in=numbers, device__in=devices, holder=None)
+        locked = waiting.exclude(next_attempt_at=None).order_by("pk").select_for_update(of=("self",))
+        bundle = list(locked.select_related("device", "sending").defer("sending__devices", "sending__counts"))
+        ends: dict[str, list[int]] = {}
+        for pk, end in _unwanted(bundle, now).items():  # once more: its device may have been approved anew
+            ends.setdefault(end, []).append(pk)
+        for end, ended_ones in ends.items():
+            Invitation.objects.filter(pk__in=ended_ones).update(next_attempt_at=None, **_change(end, now))
+        over = {pk for end, ended_ones in ends.items() if end for pk in ended_ones}
+        forget_passwords([invitation.device_id for invitation in bundle if invitation.pk in over])
+
+
+def _change(end: str, now: datetime) -> dict[str, object]:
+    """Return the columns that say what became of an invitation, as _unwanted tells it."""
+    if not end:
+        return {}
+    if end == State.EXPIRED:
+        return {"state": State.EXPIRED, "state_changed_at": now}
+    return {"state": State.REVOKED, "revoked_because": end, "state_changed_at": now}
 
 
 def _take_in_hand(bundle: Sequence[Invitation], lane: HeldLane, now: datetime) -> None:

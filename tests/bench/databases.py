@@ -32,6 +32,7 @@ class Database:
         self._broker = f"unix://{servers.folder}/valkey.sock"
         if kind == "postgresql":
             start_postgresql(servers, SETTINGS)
+            self.pid = servers.running[-1].pid
             self._admin = psycopg.connect(host=str(self.folder), user="hexenroll", dbname="postgres", autocommit=True)
             self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
@@ -47,13 +48,19 @@ class Database:
             else f"sqlite:///{self.folder / f'{name}.sqlite3'}"
         )
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        # One key for all processes that read the secrets in a database, whatever their data folder.
+        kept["SALT_KEY"] = "only for measuring"
         return {**kept, "DATABASE_URL": url, "HEXENROLL_DATA": str(self.folder / "data"), "REDIS_URL": self._broker}
 
-    def renew(self) -> None:
-        """Make the scratch database anew, with nothing in it but the tables, and nothing left to be written to disk."""
+    def renew(self, template: str = TEMPLATE) -> None:
+        """Make the scratch database anew, with nothing left to be written to disk.
+
+        Args:
+            template: what it is copied from: nothing but the tables, or what was kept by this name.
+        """
         if self.kind == "postgresql":
             self._admin.execute(f"DROP DATABASE IF EXISTS {SCRATCH} WITH (FORCE)")
-            self._admin.execute(f"CREATE DATABASE {SCRATCH} TEMPLATE {TEMPLATE}")
+            self._admin.execute(f"CREATE DATABASE {SCRATCH} TEMPLATE {template} STRATEGY file_copy")
             self._admin.execute("CHECKPOINT")
         else:
             for path in self.folder.glob(f"{SCRATCH}.sqlite3*"):
@@ -61,3 +68,7 @@ class Database:
             shutil.copy(self.folder / f"{TEMPLATE}.sqlite3", self.folder / f"{SCRATCH}.sqlite3")
         shutil.rmtree(Path(self.folder / "data" / "imports"), ignore_errors=True)
         os.sync()
+
+    def keep(self, name: str) -> None:
+        """Keep the scratch database by another name, as a template for others; on PostgreSQL alone."""
+        self._admin.execute(f"ALTER DATABASE {SCRATCH} RENAME TO {name}")

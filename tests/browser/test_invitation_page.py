@@ -75,6 +75,29 @@ def test_the_page_is_accessible_and_fits(
     assert not complaints
 
 
+@pytest.mark.parametrize(("platform", "language"), [("linux", "en"), ("macos", "de")])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1440, "light")])
+def test_the_command_of_a_computer_fits_and_is_marked_as_a_whole_by_one_click(
+    page: Page,
+    live_server: LiveServer,
+    assert_accessible: Callable[[Page], None],
+    platform: str,
+    language: str,
+    width: int,
+    scheme: str,
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{link(live_server, invite(platform))}?lang={language}")
+    page.locator(".command code").click()
+    marked = page.evaluate("getSelection().toString()").strip()
+    assert marked.startswith("curl -fsS -o hexenroll-agent.py ")
+    assert marked.endswith(" --install-service --allow-http")
+    assert "\n" not in marked
+    assert_page_fits(page)
+    assert_accessible(page)
+
+
 def assert_page_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 

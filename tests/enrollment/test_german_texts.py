@@ -13,6 +13,8 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "enrollment" / "locale" / "de" / "LC_MESSAGES"
+# Where the texts are that device users read; what administrators read is English.
+READ_BY_USERS = ("invitation_page", "link_standing", "opened_on", "platform_detection", "platform_steps", "spelling")
 MARKERS = {"_", "gettext", "gettext_lazy"}
 _IN_TEMPLATE = re.compile(r"""gettext\((u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))\)""")
 _PLACE = re.compile(r"%\(\w+\)s|</?bdi>")
@@ -32,8 +34,8 @@ def texts_of_template(path: Path) -> Iterator[str]:
 
 
 def used_texts() -> set[str]:
-    """Return every English text of the enrollment app and of the templates behind an invitation's link."""
-    python = [text for path in (ROOT / "enrollment").rglob("*.py") for text in texts_of_python(path)]
+    """Return every English text of the pages behind an invitation's link."""
+    python = [text for name in READ_BY_USERS for text in texts_of_python(ROOT / "enrollment" / f"{name}.py")]
     templates = [
         text for path in (ROOT / "templates" / "invitation").glob("*.html") for text in texts_of_template(path)
     ]

@@ -19,6 +19,7 @@ from enrollment.link_standing import CLOSED, Standing, standing_of
 from invitations import opening
 from invitations.link_token import token_of
 from invitations.models import Invitation
+from tests.enrollment.knocking import choose
 from tests.factories import DeviceFactory, DeviceUserFactory, InvitationFactory
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +171,29 @@ def test_the_page_of_an_apple_tv_stays_open_elsewhere(client: Client) -> None:
     assert "Open the message there" not in text
 
 
+@pytest.mark.parametrize("platform", ["linux", "macos"])
+def test_on_a_computer_one_line_fetches_the_agent_and_enrolls(client: Client, platform: str) -> None:
+    invitation = invite(platform)
+    text = words(read(client, invitation))
+    agent = "curl -fsS -o hexenroll-agent.py https://enroll.example.com/agent/hexenroll-agent.py"
+    enroll = "sudo python3 hexenroll-agent.py enroll --server https://enroll.example.com --token"
+    assert f"{agent} && {enroll} {token_of(invitation.public_id)} --install-service " in text
+
+
+def test_a_portal_that_is_tried_out_without_tls_says_so_in_the_command(client: Client, settings: Settings) -> None:
+    settings.PUBLIC_URL = "http://10.0.0.5:8000"
+    text = words(read(client, invite("linux")))
+    assert "--server http://10.0.0.5:8000 " in text
+    assert " --install-service --allow-http " in text
+
+
+@pytest.mark.parametrize("platform", ["android", "ios", "tvos", "windows"])
+def test_where_the_agent_does_not_run_there_is_no_command(client: Client, platform: str) -> None:
+    page = read(client, invite(platform))
+    assert "curl" not in page
+    assert "Start the enrollment the way your IT department has told you to." in words(page)
+
+
 def test_the_steps_of_another_platform_can_be_chosen(client: Client) -> None:
     text = words(read(client, invite(), "?platform=linux", user_agent=FIREFOX_ON_MAC))
     assert "What to do: Linux computer" in text
@@ -191,6 +215,28 @@ def test_the_limit_of_android_is_said_in_words(client: Client, agent: str, *, is
 
 def test_the_limit_of_windows_is_said_in_words(client: Client) -> None:
     assert "can't be recognised by its serial number" in words(read(client, invite("windows")))
+
+
+def test_a_platform_that_is_taken_out_of_the_exclusions_is_offered(client: Client) -> None:
+    invitation, address = invite(), "platform=windows"
+    assert address not in read(client, invitation)
+    choose(exclusions=[])
+    assert address in read(client, invitation)
+
+
+@pytest.mark.parametrize("platform", ["windows", "android"])
+def test_a_platform_that_is_in_no_exclusion_has_no_limit(client: Client, platform: str) -> None:
+    choose(exclusions=[])
+    text = words(read(client, invite(platform)))
+    assert "can't be recognised" not in text
+    assert "hide the serial number" not in text
+
+
+def test_the_steps_of_a_platform_that_is_excluded_altogether_are_not_offered(client: Client) -> None:
+    invitation, address = invite(), "platform=tvos"
+    assert address in read(client, invitation)
+    choose(exclusions=[{"platform": "tvos", "os_from": "", "methods": [], "management_modes": []}])
+    assert address not in read(client, invitation)
 
 
 # --- language --------------------------------------------------------------------------------------------
@@ -288,11 +334,11 @@ def test_a_look_ahead_is_no_opening(client: Client, method: str, headers: dict[s
     assert (invitation.state, invitation.opened_at) == (State.SENT, None)
 
 
-def test_a_page_costs_two_queries_the_first_time_and_for_guessers_one(
+def test_a_page_costs_three_queries_the_first_time_and_for_guessers_one(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     invitation = invite()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         read(client, invitation)
     with django_assert_num_queries(1):
         client.get("/i/" + "A" * 43)
@@ -318,6 +364,20 @@ CLOSED_LINKS: list[tuple[dict[str, Any], dict[str, Any], Standing]] = [
     ({"state": State.DELIVERED}, {"status": Status.DISENROLLED}, Standing.NOT_WAITING),
     ({"state": State.DELIVERED}, {"approval_expires_at": PAST}, Standing.NOT_WAITING),
 ]
+
+
+def test_once_the_device_has_enrolled_the_link_says_that_it_was_used_and_the_command_is_gone(client: Client) -> None:
+    found = invite()
+    assert "sudo python3 hexenroll-agent.py enroll" in words(read(client, found))
+    body = {"token": token_of(found.public_id), "platform": "macos", "serial_number": SERIAL, "method": "agent"}
+    assert client.post("/api/v1/enroll", body, content_type="application/json").status_code == 200
+    answer = client.get(address(found))
+    assert answer.status_code == 410
+    assert "This link has been used" in words(answer.content.decode())
+    for gone in ("hexenroll-agent.py", token_of(found.public_id), PASSWORD):
+        assert gone not in answer.content.decode()
+
+
 OPEN_LINKS = [State.SENDING, State.SENT, State.DELIVERED, State.BOUNCED, State.OPENED]
 
 

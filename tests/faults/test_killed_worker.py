@@ -99,7 +99,7 @@ def test_ten_kills_in_the_middle_of_a_commit_leave_all_rows_or_none(
 def test_a_check_whose_worker_is_killed_is_done_by_the_next(
     standing_portal: Portal, batches: Batches, tmp_path: Path
 ) -> None:
-    file = write_file(tmp_path, 9)
+    file = write_file(tmp_path, 9, rows=40_000)
     batch = batches.upload(file.path)
     batches.take("start_check", batch)
     wait_until(lambda: batches.field(batch, "rows_done") > 0, 30, batches.logs)

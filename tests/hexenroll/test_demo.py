@@ -7,7 +7,26 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, ImportProblem, ImportRow
+from devices.models import (
+    Device,
+    DeviceGroup,
+    DevicePolicy,
+    DeviceUser,
+    Domain,
+    ImportBatch,
+    ImportProblem,
+    ImportRow,
+    Policy,
+)
+from enrollment.lockouts import locked_now
+from enrollment.models import (
+    BlockedHardware,
+    Conflict,
+    EnrollmentAttempt,
+    EnrollmentSettings,
+    Lockout,
+    SettingsChange,
+)
 from invitations.models import Invitation, InvitationEvent, Sending
 from invitations.outbox.claim import due
 from tests.devices.importing import portal_state
@@ -57,6 +76,31 @@ def test_the_demo_has_invitations_in_every_state_that_lasts() -> None:
     assert InvitationEvent.objects.exclude(person=None).exists() == User.objects.filter(is_superuser=True).exists()
     redeemed = Invitation.objects.filter(state=Invitation.State.REDEEMED)
     assert not redeemed.filter(device__status=Device.Status.PRE_APPROVED).exists()
+
+
+def test_the_demo_has_devices_that_report_and_attempts_of_many_reasons() -> None:
+    DeviceFactory(status=Device.Status.ENROLLED)
+
+    seed_demo("--force")
+
+    enrolled = Device.objects.filter(status=Device.Status.ENROLLED)
+    assert enrolled.filter(inventory=None).count() == 1  # the one that is not of the demo
+    assert not Device.objects.filter(status=Device.Status.PRE_APPROVED).exclude(inventory=None).exists()
+    assert set(DevicePolicy.objects.values_list("state", flat=True)) == set(DevicePolicy.State.values)
+    assert Policy.objects.filter(version=2).exclude(profile=None).exists()
+    assert EnrollmentAttempt.objects.values("reason").distinct().count() >= 9
+    assert Conflict.objects.get().device.status == Device.Status.ENROLLED
+    assert BlockedHardware.objects.exists()
+    assert Lockout.objects.exists()
+    assert not locked_now().exists()
+    assert EnrollmentSettings.objects.current().pre_approved_devices_only is False  # others' settings stay
+
+
+def test_the_demo_lets_in_pre_approved_devices_only() -> None:
+    seed_demo()
+
+    assert EnrollmentSettings.objects.current().pre_approved_devices_only
+    assert SettingsChange.objects.exists()
 
 
 def test_no_message_of_the_demo_goes_out() -> None:

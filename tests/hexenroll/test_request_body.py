@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def test_a_request_in_another_encoding_than_utf_8_is_refused_before_its_address_
     page = b"".join(WholeBody(django)(environ, lambda status, headers: seen.append(status[:3])))
     assert seen == [status]
     assert (b"The server reads requests in UTF-8 alone." in page) == (status == "415")
+
+
+def test_a_device_reads_in_json_that_it_has_to_send_utf_8() -> None:
+    seen: list[Any] = []
+    environ = {"CONTENT_TYPE": "application/json; charset=utf-16", "PATH_INFO": "/api/v1/enroll"}
+
+    def django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        raise AssertionError("it is refused before")
+
+    page = b"".join(WholeBody(django)(environ, lambda status, headers: seen.extend([status, dict(headers)])))
+    assert seen == ["415 Unsupported Media Type", {"Content-Type": "application/json"}]
+    text = "The server reads requests in UTF-8 alone. Send this one again as UTF-8."
+    assert json.loads(page) == {"code": "invalid", "errors": {"": [text]}}
 
 
 def test_a_body_above_the_limit_is_refused_before_it_is_stored(

@@ -31,6 +31,8 @@ def check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         ("PUBLIC_URL", "https://portal.example.com/mdm", "no path"),
         ("DATABASE_URL", "mysql://me:sesame@db/x", "(hexenroll.E002) DATABASE_URL must start with one of: sqlite://"),
         ("REDIS_URL", "http://me:sesame@cache", "(hexenroll.E002) REDIS_URL must start with one of: redis://"),
+        ("FORWARDED_ALLOW_IPS", "*", "(hexenroll.E002) FORWARDED_ALLOW_IPS is '*': it must name addresses or networks"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1/24", "10.0.0.1/24 has host bits set"),
         ("HEXENROLL_DEBUG", "perhaps", "(hexenroll.E002) HEXENROLL_DEBUG is 'perhaps': say true or false."),
         ("HEXENROLL_PHONE_REGION", "Germany", "it must be a country's two letters"),
         ("HEXENROLL_IMPORT_MAX_ROWS", "0", "(hexenroll.E002) HEXENROLL_IMPORT_MAX_ROWS is '0'"),

@@ -9,8 +9,8 @@ from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
+from devices.approval import excluded_platforms
 from devices.models import ImportBatch, ImportProblem
-from devices.vocabulary import EXCLUDED_PLATFORMS
 
 from ..clean import VALUE_LENGTH, Fixes
 from ..columns import BY_FIELD
@@ -182,7 +182,8 @@ def _choices(field: str) -> tuple[str, ...]:
     """Return what is allowed in a field of few words."""
     widget = BY_FIELD[field].widget
     words = widget.choices if isinstance(widget, ChoiceWidget) else ()
-    return tuple(word for word in words if word not in EXCLUDED_PLATFORMS)
+    excluded = excluded_platforms()
+    return tuple(word for word in words if word not in excluded)
 
 
 def _is_offered(batch: ImportBatch, offer: Offer) -> bool:

@@ -1,0 +1,1 @@
+"""Policies: what they may say (schema, mobileconfig), said before (versions), and what devices get (effective)."""

@@ -1,0 +1,136 @@
+"""Which of the chosen devices are blocked, or let go, and what follows? The page behind "Block" and "Unblock"."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from devices.admin.console_page import ConsolePage
+from devices.models import Device
+from enrollment.blocking import OF_ONE_DEVICE, WAS_ENROLLED, block, entries_of, kept_out, unblock
+
+Status = Device.Status
+# An entry of the block list keeps devices out, so who may add one may block, and who may remove one may unblock.
+BLOCK = "enrollment.add_blockedhardware"
+UNBLOCK = "enrollment.delete_blockedhardware"
+# So many of the devices, and of the entries, are named.
+SHOWN = 10
+
+
+def block_page(
+    page: ConsolePage,
+    request: HttpRequest,
+    devices: QuerySet[Device],
+    *,
+    unblocks: bool,
+    back: str,
+    hidden: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:
+    """Ask whether devices are to be blocked or let go; once that was answered, do it.
+
+    Args:
+        page: the console's page of devices.
+        request: of somebody who may; a POST with `confirmed` is the answer.
+        devices: the chosen ones, in any state.
+        unblocks: lets them go.
+        back: address to return to.
+        hidden: names and values that the form needs besides, to choose the same devices again.
+    """
+    if request.method == "POST" and "confirmed" in request.POST:
+        (_unblock if unblocks else _block)(request, devices)
+        return redirect(back)
+    context = {
+        **page.admin_site.each_context(request),
+        **(_letting_go(devices) if unblocks else _blocking(devices)),
+        "title": _("Unblock") if unblocks else _("Block"),
+        "unblocks": unblocks,
+        "hidden": hidden,
+        "back": back,
+    }
+    return TemplateResponse(request, "enrollment/block_devices.html", context)
+
+
+def _blocking(devices: QuerySet[Device]) -> dict[str, Any]:
+    """Return what the page says of devices that are to be blocked."""
+    concerned = devices.exclude(status=Status.BLOCKED)
+    by_status = dict(concerned.order_by().values_list("status").annotate(number=Count("pk", distinct=True)))
+    told = concerned.filter(inventory__isnull=False).exclude(inventory__hardware_uuid="")
+    return _named(devices, concerned) | {
+        "counts": [(Status(status).label, number) for status, number in by_status.items()],
+        "has_hardware": told.exists(),
+    }
+
+
+def _letting_go(devices: QuerySet[Device]) -> dict[str, Any]:
+    """Return what the page says of devices that are to be let go."""
+    concerned = devices.filter(status=Status.BLOCKED)
+    kept = kept_out(concerned)
+    free = concerned.exclude(pk__in=kept.order_by().values("pk"))
+    number, gone = free.count(), free.filter(WAS_ENROLLED).count()
+    counts = ((Status.DISENROLLED, gone), (Status.PRE_APPROVED, number - gone), (Status.BLOCKED, kept.count()))
+    return _named(devices, concerned) | {
+        "counts": [(status.label, count) for status, count in counts if count],
+        "may_go": number,
+        "removed": entries_of(free).filter(kind__in=OF_ONE_DEVICE)[:SHOWN],
+        "in_the_way": entries_of(concerned).exclude(kind__in=OF_ONE_DEVICE)[:SHOWN],
+    }
+
+
+def _named(devices: QuerySet[Device], concerned: QuerySet[Device]) -> dict[str, Any]:
+    total = concerned.count()
+    named = concerned.defer("custom_attributes", "one_time_password")[:SHOWN]
+    return {"total": total, "others": devices.count() - total, "named": named}
+
+
+def _block(request: HttpRequest, devices: QuerySet[Device]) -> None:
+    count = block(devices, cast(User, request.user), with_hardware="with_hardware" in request.POST)
+    if not count:
+        messages.info(request, _("Nothing was changed: there is no device among these that is not blocked already."))
+        return
+    text = ngettext(
+        "%(count)s device is blocked. Its token is void.",
+        "%(count)s devices are blocked. Their tokens are void.",
+        count,
+    )
+    messages.success(request, text % {"count": count})
+
+
+def _unblock(request: HttpRequest, devices: QuerySet[Device]) -> None:
+    outcome = unblock(devices, cast(User, request.user))
+    if outcome.disenrolled:
+        text = ngettext(
+            "%(count)s device is unblocked. It is disenrolled: approve it anew to let it come back.",
+            "%(count)s devices are unblocked. They are disenrolled: approve them anew to let them come back.",
+            outcome.disenrolled,
+        )
+        messages.success(request, text % {"count": outcome.disenrolled})
+    if outcome.waiting:
+        text = ngettext(
+            "%(count)s device is unblocked, and pre-approved as before. Invite its user anew.",
+            "%(count)s devices are unblocked, and pre-approved as before. Invite their users anew.",
+            outcome.waiting,
+        )
+        messages.success(request, text % {"count": outcome.waiting})
+    if outcome.kept_out:
+        text = ngettext(
+            "%(count)s device stays blocked: its manufacturer is on the block list.",
+            "%(count)s devices stay blocked: their manufacturers are on the block list.",
+            outcome.kept_out,
+        )
+        messages.warning(request, text % {"count": outcome.kept_out})
+    if outcome.being_sent:
+        text = ngettext(
+            "%(count)s device stays blocked: an invitation is being sent right now. Try again in a moment.",
+            "%(count)s devices stay blocked: invitations are being sent right now. Try again in a moment.",
+            outcome.being_sent,
+        )
+        messages.warning(request, text % {"count": outcome.being_sent})
+    if not any((outcome.disenrolled, outcome.waiting, outcome.kept_out, outcome.being_sent)):
+        messages.info(request, _("Nothing was changed: none of these devices is blocked."))

@@ -1,0 +1,21 @@
+"""What the portal remembers about who asked to come in, and by which settings they were judged."""
+
+from .answered_request import AnsweredRequest
+from .blocked_hardware import BlockedHardware
+from .conflict import Conflict
+from .device_token import DeviceToken
+from .enrollment_attempt import EnrollmentAttempt
+from .enrollment_settings import EnrollmentSettings
+from .lockout import Lockout
+from .settings_change import SettingsChange
+
+__all__ = [
+    "AnsweredRequest",
+    "BlockedHardware",
+    "Conflict",
+    "DeviceToken",
+    "EnrollmentAttempt",
+    "EnrollmentSettings",
+    "Lockout",
+    "SettingsChange",
+]

@@ -1,0 +1,20 @@
+"""What does a worker do about enrollments? Each task may run twice without harm."""
+
+from celery import shared_task
+
+from enrollment import blocking, lockouts, retention
+
+
+@shared_task
+def forget_old_attempts() -> int:
+    return retention.forget()
+
+
+@shared_task
+def block_listed() -> int:
+    return blocking.block_listed()
+
+
+@shared_task
+def notify_of_lockout(lockout_id: int) -> None:
+    lockouts.notify(lockout_id)

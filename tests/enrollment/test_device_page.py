@@ -1,0 +1,202 @@
+"""What does the console show of a device before and after it has enrolled, and how does an administrator let it go?"""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from devices.models import Device, DeviceInventory, DevicePolicy
+from enrollment.device_token import device_of
+from enrollment.models import Conflict
+from enrollment.policy_standing import Standing, standings_of
+from tests.conftest import make_person, sign_in
+from tests.enrollment.enrolled import ask, check_in, enrolled_device
+from tests.factories import DeviceFactory, DeviceGroupFactory, PolicyFactory
+
+pytestmark = pytest.mark.django_db
+
+NOT_YET = "Not available until the device enrolls."
+HOSTILE = "<script>alert(1)</script>\u202e{{ 7|add:7 }}"
+
+
+def page_of(device: Device) -> str:
+    return reverse("admin:devices_device_change", args=[device.pk])
+
+
+def words(client: Client, device: Device) -> str:
+    """Return what a person reads on the page of a device."""
+    answer = client.get(page_of(device))
+    assert answer.status_code == 200
+    page = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", answer.content.decode())
+    return unescape(" ".join(re.sub(r"<[^>]*>", " ", page).split()))
+
+
+def test_a_pre_approved_device_says_that_hardware_and_location_are_not_available(administrator_client: Client) -> None:
+    found = words(administrator_client, DeviceFactory.create())
+    assert "Pre-approved Device" in found
+    assert f"Hardware {NOT_YET}" in found
+    assert f"Location {NOT_YET}" in found
+
+
+def test_hardware_and_location_appear_once_the_device_has_enrolled(administrator_client: Client) -> None:
+    device, token = enrolled_device()
+    assert "The device has not reported where it is." in words(administrator_client, device)
+    location = {"latitude": 52.52, "longitude": -13.405, "accuracy": 30}
+    hardware = {"manufacturer": "Apple Inc.", "model": "Mac14,2", "memory": 16, "disks": ["a", "b"]}
+    check_in(token, {"os_version": "14.5", "battery": 0.83, "location": location, "hardware": hardware})
+    found = words(administrator_client, device)
+    assert "Pre-approved Device" not in found
+    assert NOT_YET not in found
+    for shown in (
+        *("Manufacturer Apple Inc.", "Model Mac14,2", "OS version 14.5", "Hardware UUID 7A1C", "Battery 83 %"),
+        *("IP address 127.0.0.1", "52.52000, -13.40500", "Accuracy 30 m", 'disks ["a", "b"]', "memory 16", "Last seen"),
+    ):
+        assert shown in found
+    page = administrator_client.get(page_of(device)).content.decode()
+    assert 'href="https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=-13.40500#map=16/52.52000/-13.40500"' in page
+    assert 'rel="noopener noreferrer"' in page
+
+
+def test_a_device_at_zero_degrees_has_a_place(administrator_client: Client) -> None:
+    device, token = enrolled_device()
+    check_in(token, {"location": {"latitude": 0, "longitude": 0}, "battery": 0})
+    found = words(administrator_client, device)
+    assert "0.00000, 0.00000" in found
+    assert "Battery 0 %" in found
+
+
+def test_a_device_that_is_approved_anew_shows_nothing_of_the_one_before(administrator_client: Client) -> None:
+    device, _token = enrolled_device()
+    Device.objects.update(status=Device.Status.PRE_APPROVED)
+    found = words(administrator_client, device)
+    assert f"Hardware {NOT_YET}" in found
+    assert "7A1C" not in found
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(Device.Status.DISENROLLED, "Disenrolled Device"), (Device.Status.BLOCKED, "Blocked Device")],
+)
+def test_a_device_that_left_or_is_blocked_says_so(status: str, said: str, administrator_client: Client) -> None:
+    device, _token = enrolled_device()
+    Device.objects.update(status=status)
+    assert said in words(administrator_client, device)
+
+
+def test_hostile_texts_of_a_device_are_texts(administrator_client: Client) -> None:
+    policy = PolicyFactory.create(name="A")
+    device, token = enrolled_device(policies=[policy])
+    ask(token)
+    report = {"id": policy.pk, "version": 1, "state": "failed", "message": HOSTILE}
+    hardware = {"model": HOSTILE, "manufacturer": HOSTILE, HOSTILE: {HOSTILE: [HOSTILE]}, "long": "x" * 5_000}
+    assert check_in(token, {"os_version": HOSTILE[:64], "hardware": hardware, "policies": [report]})[0] == 200
+    page = administrator_client.get(page_of(device)).content.decode()
+    assert "<script>alert(1)" not in page
+    assert page.count("&lt;script&gt;alert(1)") >= 6
+    assert "x" * 301 not in page
+
+
+# --- policies --------------------------------------------------------------------------------------------
+def shown(device: Device) -> list[tuple[Any, ...]]:
+    return [(found.name, found.standing, found.version, found.known) for found in standings_of(device)]
+
+
+def test_a_policy_is_assigned_delivered_applied_failed_and_withdrawn(administrator_client: Client) -> None:
+    first, second = PolicyFactory.create(name="First"), PolicyFactory.create(name="Second")
+    group = DeviceGroupFactory.create(name="Research")
+    group.policies.add(second)
+    device, token = enrolled_device(policies=[first], groups=[group])
+    assert shown(device) == [("First", Standing.ASSIGNED, 1, None), ("Second", Standing.ASSIGNED, 1, None)]
+    assert "Assigned The device gets it at its next check-in." in words(administrator_client, device)
+
+    ask(token)
+    assert shown(device) == [("First", Standing.DELIVERED, 1, 1), ("Second", Standing.DELIVERED, 1, 1)]
+
+    failed = {"id": second.pk, "version": 1, "state": "failed", "message": "No consent"}
+    check_in(token, {"policies": [{"id": first.pk, "version": 1, "state": "applied"}, failed]})
+    assert shown(device) == [("First", Standing.APPLIED, 1, 1), ("Second", Standing.FAILED, 1, 1)]
+    found = words(administrator_client, device)
+    assert "First the device itself 1 Applied" in found
+    assert "Second Research 1 Failed No consent" in found
+
+    type(first).objects.filter(pk=first.pk).update(version=2)
+    group.policies.clear()
+    assert shown(device) == [("First", Standing.OUTDATED, 2, 1), ("Second", Standing.WITHDRAWN, None, 1)]
+    found = words(administrator_client, device)
+    assert "It has version 1, and gets version 2 at its next check-in." in found
+    assert "The device learns at its next check-in that it has to go." in found
+
+    ask(token)
+    assert shown(device) == [("First", Standing.DELIVERED, 2, 2)]
+
+
+def test_each_state_of_a_policy_on_a_device_is_a_standing() -> None:
+    assert set(DevicePolicy.State.values) <= set(Standing.values)
+
+
+def test_a_policy_of_a_pre_approved_device_waits_for_the_enrollment(administrator_client: Client) -> None:
+    device = DeviceFactory.create(policies=[PolicyFactory.create(name="First")])
+    assert "Assigned It is given to the device when that enrolls." in words(administrator_client, device)
+
+
+# --- letting go ------------------------------------------------------------------------------------------
+def leave_of(device: Device) -> str:
+    return reverse("admin:devices_device_disenroll", args=[device.pk])
+
+
+def test_an_administrator_disenrolls_a_device_after_being_asked(administrator: User) -> None:
+    client = sign_in(administrator)
+    device, token = enrolled_device()
+    assert leave_of(device) in client.get(page_of(device)).content.decode()
+    asked = client.get(leave_of(device)).content.decode()
+    assert "Its device token becomes void at once" in asked
+    assert device_of(token) == device
+    answer = client.post(leave_of(device), follow=True)
+    assert "The device is disenrolled." in answer.content.decode()
+    device.refresh_from_db()
+    assert device.status == Device.Status.DISENROLLED
+    assert device_of(token) is None
+    assert LogEntry.objects.get().get_change_message() == "Disenrolled."
+    assert leave_of(device) not in client.get(page_of(device)).content.decode()
+
+
+def test_a_device_that_is_not_enrolled_can_not_be_disenrolled(administrator_client: Client) -> None:
+    device = DeviceFactory.create()
+    assert leave_of(device) not in administrator_client.get(page_of(device)).content.decode()
+    assert "This device is not enrolled." in administrator_client.get(leave_of(device)).content.decode()
+    answer = administrator_client.post(leave_of(device), follow=True)
+    assert "Nothing was changed." in answer.content.decode()
+    device.refresh_from_db()
+    assert device.status == Device.Status.PRE_APPROVED
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["0", "x", "9" * 30])
+def test_no_device_can_not_be_disenrolled(key: str, administrator_client: Client) -> None:
+    address = page_of(DeviceFactory.create()).replace("/change/", "/disenroll/")
+    assert administrator_client.post(re.sub(r"\d+", key, address)).status_code == 404
+
+
+def test_who_may_only_look_can_not_disenroll(operator_client: Client) -> None:
+    device, token = enrolled_device()
+    assert leave_of(device) not in operator_client.get(page_of(device)).content.decode()
+    assert operator_client.post(leave_of(device)).status_code == 403
+    assert device_of(token) == device
+
+
+def test_what_goes_with_a_pre_approved_device_needs_no_permission_of_its_own() -> None:
+    person = make_person("eraser", ("view_device", "delete_device"))
+    device = DeviceFactory.create()
+    DeviceInventory.objects.create(
+        device=device, enrolled_at=datetime(2026, 1, 1, tzinfo=UTC), last_seen_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    Conflict.objects.create(device=device, hardware_uuid="7A1C")
+    answer = sign_in(person).post(reverse("admin:devices_device_delete", args=[device.pk]), {"post": "yes"})
+    assert answer.status_code == 302
+    assert not Device.objects.exists()

@@ -1,0 +1,57 @@
+"""Does the console's frame say where one is, and what an empty list is for?"""
+
+import re
+
+import pytest
+from django.test import Client
+
+from devices.models import Device
+from tests.enrollment.attempts import LIST, attempt_of
+from tests.factories import DeviceFactory
+
+pytestmark = pytest.mark.django_db
+DEVICES = "/admin/devices/device/"
+
+
+def crumbs(client: Client, address: str) -> list[str]:
+    """Return the names in the heading of a page, from the top."""
+    heading = re.search(r"<h1.*?</h1>", client.get(address).content.decode(), re.DOTALL)
+    assert heading
+    texts = re.sub(r"<[^>]*>", "\n", heading[0]).splitlines()
+    return [text.strip() for text in texts if text.strip() not in ("", "chevron_right")]
+
+
+def test_the_name_of_a_thing_stands_as_it_is_written(administrator_client: Client) -> None:
+    """Upper and lower case of a serial number matter."""
+    attempt = attempt_of(serial_number="c02xg2", is_let_in=False)
+    found = crumbs(administrator_client, f"{LIST}{attempt.pk}/change/")
+    assert found[:2] == ["Enrollment", "Attempts"]
+    assert found[2].startswith("c02xg2: ")
+
+
+def test_an_app_is_left_out_before_pages_of_its_own_name(administrator_client: Client) -> None:
+    device = DeviceFactory.create(name="iris 7", status=Device.Status.ENROLLED)
+    assert crumbs(administrator_client, f"{DEVICES}{device.pk}/change/") == ["Devices", "iris 7"]
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (LIST, "Each request of a device to enroll will be here"),
+        ("/admin/enrollment/conflict/", "Other hardware that asks to come in"),
+        ("/admin/enrollment/blockedhardware/", "No serial number, hardware UUID or manufacturer is kept out."),
+        ("/admin/enrollment/lockout/", "Who is locked out"),
+        ("/admin/devices/policy/", "Policies hold settings and apps."),
+        (DEVICES, "Enrolled devices will be here."),
+    ],
+)
+def test_an_empty_list_says_what_will_be_there(administrator_client: Client, address: str, text: str) -> None:
+    page = administrator_client.get(address).content.decode()
+    assert "Nothing here yet" in page
+    assert text in page
+
+
+def test_a_list_in_which_nothing_matches_offers_everything(administrator_client: Client) -> None:
+    page = administrator_client.get(f"{LIST}?q=nowhere").content.decode()
+    assert "Nothing matches" in page
+    assert "Show everything" in page
