@@ -5,7 +5,7 @@ What would become of the next try is asked of the rule itself, so that this page
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from devices.imports.columns.serial_numbers import is_junk_serial
@@ -82,12 +82,13 @@ def outlook(attempt: EnrollmentAttempt, ownership: str, user: DeviceUser | None)
         management_mode=attempt.management_mode,
         hardware_uuid=attempt.hardware_uuid,
     )
+    enrolled = Device.objects.filter(user=user, status=Device.Status.ENROLLED)
     facts = Facts(
         request=request,
         credentials=Credentials.VALID,
         known=KnownDevice(Standing.PRE_APPROVED, ownership, is_named=True),
         is_blocked=_is_blocked(attempt),
-        enrolled_devices=_enrolled_devices(user),
+        enrolled_devices=enrolled.by_ownership() if user else {},
     )
     return decide(facts, EnrollmentSettings.objects.current().rules).reason
 
@@ -135,10 +136,3 @@ def blockable(attempt: EnrollmentAttempt) -> dict[str, str]:
         kinds.MANUFACTURER.value: attempt.manufacturer,
     }
     return {kind: value for kind, value in told.items() if value}
-
-
-def _enrolled_devices(user: DeviceUser | None) -> dict[str, int]:
-    if user is None:
-        return {}
-    enrolled = Device.objects.filter(user=user, status=Device.Status.ENROLLED).order_by()
-    return dict(enrolled.values_list("ownership").annotate(number=Count("pk")))

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Count
 from django.utils import timezone
 
 from devices.imports.columns.serial_numbers import is_junk_serial
@@ -175,9 +174,9 @@ def _enrolled_devices(user: DeviceUser | None, known: Device | None) -> dict[str
     if user is None:
         return {}
     one_at_a_time(f"devices of user {user.pk}")  # two of them at once would both be the last one that is allowed
-    enrolled = Device.objects.filter(user=user, status=Device.Status.ENROLLED).order_by()
+    enrolled = Device.objects.filter(user=user, status=Device.Status.ENROLLED)
     others = enrolled.exclude(pk=known.pk) if known else enrolled
-    return dict(others.values_list("ownership").annotate(number=Count("pk")))
+    return others.by_ownership()
 
 
 def _ordinary(request: EnrollRequest, user: DeviceUser | None, found: Found) -> Device:

@@ -24,6 +24,10 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """Devices of the device list: pre-approved ones are shown only when they are asked for."""
         return self.exclude(status=Device.Status.PRE_APPROVED)
 
+    def by_ownership(self) -> dict[str, int]:
+        """Return how many there are of each ownership; those without any are left out."""
+        return dict(self.order_by().values_list("ownership").annotate(number=models.Count("pk")))
+
     def matching(self, text: str) -> Self:
         """Devices whose serial number, name, or user's name or e-mail address holds `text`, whatever its case."""
         # Users are looked up first: an OR across the join can use no index.
