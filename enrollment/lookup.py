@@ -38,7 +38,6 @@ WHERE d.id IN (
 )
 ORDER BY d.id
 """  # noqa: S608
-_LIVE = ", ".join(f"'{state}'" for state in sorted(Invitation.LIVE))
 _BLOCKED = " OR ".join(f"(kind = '{kind}' AND value = %({kind})s)" for kind in BlockedHardware.Kind.values)
 _FACTS = f"""
 SELECT
@@ -50,7 +49,7 @@ SELECT
 FROM (SELECT 1 AS one) AS request
 LEFT JOIN invitations_invitation i ON i.id = COALESCE(
     (SELECT id FROM invitations_invitation WHERE token_hash = %(token_hash)s),
-    (SELECT id FROM invitations_invitation WHERE device_id = %(named)s AND state IN ({_LIVE}))
+    (SELECT id FROM invitations_invitation WHERE device_id = %(named)s AND state IN ({Invitation.LIVE_SQL}))
 )
 LEFT JOIN devices_device known ON known.serial_number = %(serial_number)s AND known.platform = %(platform)s
 LEFT JOIN devices_deviceinventory v ON v.device_id = known.id

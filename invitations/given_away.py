@@ -10,7 +10,6 @@ from devices.models import ImportBatch, ImportSnapshot
 
 from .models import Invitation
 
-_LIVE: Final = ", ".join(f"'{state}'" for state in sorted(Invitation.LIVE))
 # Of the devices that the import overwrote, those that were somebody else's.
 _GIVEN_AWAY: Final = f"""
 SELECT s.object_id FROM devices_importsnapshot s JOIN devices_device d ON d.id = s.object_id
@@ -22,14 +21,14 @@ _FORGET: Final = f"""
 UPDATE devices_device SET one_time_password = NULL
 WHERE id IN ({_GIVEN_AWAY} AND s.before->>'one_time_password' = d.one_time_password) AND id IN (
     SELECT device_id FROM invitations_invitation
-    WHERE state IN ({_LIVE}) AND holder IS NULL AND (state <> '{Invitation.State.QUEUED}' OR attempts > 0)
+    WHERE state IN ({Invitation.LIVE_SQL}) AND holder IS NULL AND (state <> '{Invitation.State.QUEUED}' OR attempts > 0)
 )
 """  # noqa: S608
 _REVOKE: Final = f"""
 UPDATE invitations_invitation
 SET state = '{Invitation.State.REVOKED}', revoked_because = '{Invitation.RevokedBecause.DEVICE}',
     state_changed_at = %(now)s, next_attempt_at = NULL
-WHERE state IN ({_LIVE}) AND holder IS NULL AND device_id IN ({_GIVEN_AWAY})
+WHERE state IN ({Invitation.LIVE_SQL}) AND holder IS NULL AND device_id IN ({_GIVEN_AWAY})
 """  # noqa: S608
 
 

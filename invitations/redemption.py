@@ -6,13 +6,11 @@ from devices.prepared import write
 
 from .models import Invitation
 
-_LIVE = ", ".join(f"'{state}'" for state in sorted(Invitation.LIVE))
-
 # Of one device, `%(device)s`, at `%(now)s`; the gate runs it together with what else it writes.
 REDEEM = f"""
 UPDATE invitations_invitation
 SET state = '{Invitation.State.REDEEMED}', state_changed_at = %(now)s, redeemed_at = %(now)s, next_attempt_at = NULL
-WHERE device_id = %(device)s AND state IN ({_LIVE}) AND holder IS NULL
+WHERE device_id = %(device)s AND state IN ({Invitation.LIVE_SQL}) AND holder IS NULL
 """  # noqa: S608
 
 
