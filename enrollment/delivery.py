@@ -1,4 +1,5 @@
-"""What does an enrolled device get, has it changed, and which versions were handed out? Asked by the device API."""
+"""What does an enrolled device get, has it changed, and which versions were handed out? Asked by the gate and
+the device API."""
 
 import hashlib
 import json

@@ -20,12 +20,12 @@ from django.utils import timezone
 from devices.imports.columns.serial_numbers import is_junk_serial
 from devices.imports.sql import one_at_a_time
 from devices.models import Device, DeviceUser, Domain
-from devices.policies.effective import document_of
 from invitations.link_token import hash_of
 
 from . import entry
 from .approval import LONGEST_SERIAL
 from .credentials import Named, judge, named_by_password
+from .delivery import answer_of
 from .eligibility import Credentials, Decision, Facts, KnownDevice, Standing, decide
 from .enroll_request import EnrollRequest
 from .lookup import Found, look_up
@@ -218,17 +218,10 @@ def _let_in(
     if until is not None and found.answered_id not in (None, device.pk):
         # An ordinary device leaves its credentials good: the same request comes again when its answer is forgotten.
         AnsweredRequest.objects.filter(digest=digest).delete()
-    told = document_of(device)
+    device.status = Device.Status.ENROLLED.value
+    told = answer_of(device)
     token = entry.let_in(request, decision, device, said | {"digest": digest, "until": until}, told)
-    owner = device.user
-    return {
-        "device_id": device.pk,
-        "status": Device.Status.ENROLLED.value,
-        "device_token": token,
-        "name": str(device),
-        "user": {"name": owner.name, "email": owner.email} if owner else None,
-        **told,
-    }
+    return {**told, "device_token": token}
 
 
 def _until(digest: str, found: Found, now: datetime) -> datetime | None:
