@@ -133,7 +133,8 @@ def agent_command(platform: Platform, server: str, agent: str, token: str) -> st
     if platform not in AGENT_PLATFORMS:
         return ""
     file = agent.rpartition("/")[2]
-    words = ["sudo", "python3", file, "enroll", "--server", server, "--token", token, "--install-service"]
+    # Joined by "=": a token may begin with "-", and would be taken for an option.
+    words = ["sudo", "python3", file, "enroll", "--server", server, f"--token={token}", "--install-service"]
     if server.startswith("http:"):
         words.append("--allow-http")  # a portal that is tried out: the link itself came unencrypted
     return f"{shlex.join(['curl', '-fsS', '-o', file, server + agent])} && {shlex.join(words)}"

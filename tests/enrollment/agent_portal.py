@@ -54,6 +54,7 @@ class FakePortal:
         self.asked: list[Asked] = []
         self.script: deque[Reply | Callable[[BaseHTTPRequestHandler], None]] = deque()
         self.policies: list[Any] = [policy(7, "Passcode")]
+        self.token = TOKEN  # of the invitation that it knows
         self.device_token = ""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.scheme = "http"
@@ -109,7 +110,7 @@ class FakePortal:
         return Reply(200, self.document(), {"ETag": etag})
 
     def _enroll(self, body: dict[str, Any]) -> Reply:
-        if body.get("token") != TOKEN and (body.get("email"), body.get("password")) != (EMAIL, PASSWORD):
+        if body.get("token") != self.token and (body.get("email"), body.get("password")) != (EMAIL, PASSWORD):
             return refusal("bad_credentials")
         if body.get("serial_number") != SERIAL:
             return refusal("not_pre_approved")
@@ -228,7 +229,8 @@ class Computer:
 
     def enroll(self, portal: FakePortal, *arguments: str, **others: str) -> subprocess.CompletedProcess[str]:
         """Enroll with the token of the invitation, unless `arguments` name another credential."""
-        who = () if {"--email", "--token", "--token-file", "--none"} & set(arguments) else ("--token", TOKEN)
+        given = {argument.partition("=")[0] for argument in arguments}
+        who = () if {"--email", "--token", "--token-file", "--none"} & given else ("--token", TOKEN)
         serial = () if "--serial-number" in arguments else ("--serial-number", SERIAL)
         rest = [argument for argument in arguments if argument != "--none"]
         return self.run("enroll", "--server", portal.url, "--tries", "1", *who, *serial, *rest, **others)

@@ -1,10 +1,13 @@
 """Does the agent notice a credential that is none? It says so before anything is asked: without any, it is nobody."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from devices.vocabulary import Platform
+from enrollment.platform_steps import agent_command
 from tests.enrollment.agent_portal import EMAIL, TOKEN, Computer, FakePortal
 
 pytestmark = pytest.mark.once
@@ -54,3 +57,13 @@ def test_a_link_is_as_good_with_what_a_mail_program_hangs_on_it(
 ) -> None:
     assert computer.enroll(portal, "--token", f" {portal.url.upper()}/i/{TOKEN}{end}").returncode == 0
     assert portal.last("/api/v1/enroll").body["token"] == TOKEN
+
+
+def test_the_command_of_the_page_takes_a_token_that_begins_with_a_hyphen(
+    portal: FakePortal, computer: Computer
+) -> None:
+    portal.token = f"-{TOKEN[1:]}"
+    words = shlex.split(agent_command(Platform.LINUX, portal.url, "/agent/hexenroll-agent.py", portal.token))
+    done = computer.enroll(portal, *(word for word in words if word.startswith("--token")))
+    assert done.returncode == 0, done.stderr
+    assert portal.last("/api/v1/enroll").body["token"] == portal.token

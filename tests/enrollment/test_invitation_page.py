@@ -176,8 +176,8 @@ def test_on_a_computer_one_line_fetches_the_agent_and_enrolls(client: Client, pl
     invitation = invite(platform)
     text = words(read(client, invitation))
     agent = "curl -fsS -o hexenroll-agent.py https://enroll.example.com/agent/hexenroll-agent.py"
-    enroll = "sudo python3 hexenroll-agent.py enroll --server https://enroll.example.com --token"
-    assert f"{agent} && {enroll} {token_of(invitation.public_id)} --install-service " in text
+    enroll = "sudo python3 hexenroll-agent.py enroll --server https://enroll.example.com"
+    assert f"{agent} && {enroll} --token={token_of(invitation.public_id)} --install-service " in text
 
 
 def test_a_portal_that_is_tried_out_without_tls_says_so_in_the_command(client: Client, settings: Settings) -> None:
