@@ -185,6 +185,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "import_export",
     "phonenumber_field",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "guardian",
+    "auditlog",
     "axes",
     "anymail",
     "devices",
@@ -237,7 +242,14 @@ LANGUAGES = [("en", "English")]  # a language joins with its catalogue: half a t
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- security -------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",  # who may work in which domain (devices/scope.py)
+]
+ANONYMOUS_USER_NAME = None  # guardian: nobody who isn't signed in may anything
+GUARDIAN_MONKEY_PATCH_USER = False
+AUDITLOG_LOGENTRY_MODEL = "hexenroll.AuditEntry"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -7,7 +7,7 @@ import ipaddress
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,12 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
+from guardian.shortcuts import assign_perm
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from devices.models import Domain
+from devices.scope import ACCESS
 from tests.portal import Portal
 from tests.servers import SERVERS, Servers
 
@@ -84,10 +87,17 @@ def static_files() -> None:
 
 
 # --- the three people ------------------------------------------------------------------------------------
-def make_person(name: str, rights: tuple[str, ...] = (), *, superuser: bool = False) -> User:
+def make_person(
+    name: str, rights: tuple[str, ...] = (), *, superuser: bool = False, domains: Iterable[Domain] | None = None
+) -> User:
+    """Make a member of staff who may do what `rights` name in `domains` (None: in all of them)."""
     person = User.objects.create(username=name, is_staff=True, is_superuser=superuser)
-    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations", "enrollment"))
+    if domains is None:
+        rights = (*rights, "access_domain")
+    ours = Permission.objects.filter(content_type__app_label__in=("devices", "invitations", "enrollment", "hexenroll"))
     person.user_permissions.set(ours.filter(codename__in=rights))
+    for domain in domains or ():
+        assign_perm(ACCESS, person, domain)
     return person
 
 

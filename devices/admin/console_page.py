@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from devices.form_fields import JsonField, ObjectsField, SearchSelect, SearchSelectMultiple
+from devices.scope import visible
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,10 @@ class ConsolePage(ModelAdmin):
     empty_text: Any = ""
     # What a filter of a list may compare with; anything else (a pattern, a year) is in no link of ours.
     COMPARISONS: ClassVar[frozenset[str]] = frozenset({"", "exact", "isnull", "id__exact"})
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return what belongs to the domains of the signed-in person: nothing else is listed or opened."""
+        return visible(super().get_queryset(request), request.user)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         name, _sign, comparison = lookup.partition("__")
@@ -54,10 +59,12 @@ class ConsolePage(ModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SearchSelect(db_field, self.admin_site, using=kwargs.get("using")))
+        kwargs.setdefault("queryset", visible(db_field.remote_field.model._default_manager.all(), request.user))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("form_class", ObjectsField)
+        kwargs.setdefault("queryset", visible(db_field.remote_field.model._default_manager.all(), request.user))
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SearchSelectMultiple(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_manytomany(db_field, request, **kwargs)

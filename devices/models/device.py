@@ -39,6 +39,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 class Device(models.Model):
     """A device by its platform and serial number, from its approval to its end."""
 
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
     Platform = vocabulary.Platform
     Ownership = vocabulary.Ownership
 
@@ -114,6 +115,10 @@ class Device(models.Model):
         related_name="created_devices",
         verbose_name=_("import batch"),
         help_text=_("The import that created this device."),
+    )
+    disenrolled_at = models.DateTimeField(_("disenrolled"), null=True, blank=True, editable=False)
+    disenroll_reason = models.CharField(
+        _("reason for leaving"), max_length=300, blank=True, default="", db_default="", editable=False
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

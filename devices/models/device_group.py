@@ -1,5 +1,7 @@
 """Which devices are managed together?"""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,8 @@ from .policy import Policy, refuse_separator
 class DeviceGroup(models.Model):
     """A named set of devices that share policies."""
 
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ()  # holds devices of any domain; each of them is asked for its own
+
     name = models.CharField(_("name"), max_length=200, unique=True)
     description = models.TextField(_("description"), blank=True)
     policies = models.ManyToManyField(
@@ -17,6 +21,12 @@ class DeviceGroup(models.Model):
         related_name="groups",
         verbose_name=_("policies"),
         help_text=_("Every device of the group gets these."),
+    )
+    rule = models.JSONField(
+        _("rule"),
+        null=True,
+        blank=True,
+        help_text=_("Which devices are in it by themselves. Empty: those that somebody put there."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -26,7 +26,7 @@ class DeviceInventory(models.Model):
     located_at = models.DateTimeField(_("located"), null=True, blank=True)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     method = models.CharField(_("method"), max_length=20, blank=True, help_text=_("How it enrolled."))
-    enrolled_at = models.DateTimeField(_("enrolled"))
+    enrolled_at = models.DateTimeField(_("enrolled"), db_index=True)  # indexed: "enrolled between"
     last_seen_at = models.DateTimeField(_("last seen"), db_index=True)  # indexed: "not seen for so many days"
 
     class Meta:

@@ -1,5 +1,7 @@
 """Whose device is it, and how can that person be reached?"""
 
+from typing import ClassVar
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -11,6 +13,8 @@ from .domain import Domain
 
 class DeviceUser(models.Model):
     """A person of a domain; their e-mail address, whatever its case, is theirs alone there."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
 
     domain = models.ForeignKey(
         Domain,

@@ -31,6 +31,7 @@ class DomainManager(models.Manager["Domain"]):
 class Domain(models.Model):
     """A directory of device users."""
 
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("pk",)
     LOCAL: ClassVar[str] = "local"
 
     class Kind(models.TextChoices):
@@ -71,6 +72,7 @@ class Domain(models.Model):
         verbose_name = _("domain")
         verbose_name_plural = _("domains")
         ordering = ("name",)
+        permissions = (("access_domain", "Can work in this domain"),)
 
     def __str__(self) -> str:
         return self.name

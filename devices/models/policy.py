@@ -1,6 +1,6 @@
 """What is set up on a device?"""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -49,6 +49,8 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
 
 class Policy(models.Model):
     """Settings and apps that devices get when they enroll."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ()  # for devices of any domain
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     platforms = models.JSONField(

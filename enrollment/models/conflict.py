@@ -1,5 +1,7 @@
 """Which hardware asked to come in as a device that other hardware is enrolled as? For an administrator to decide."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -10,6 +12,8 @@ from devices.models import Device
 
 class Conflict(models.Model):
     """Other hardware with the serial number of an enrolled device. One open conflict for each device and hardware."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("device__domain",)
 
     class State(models.TextChoices):
         OPEN = "open", _("To be decided")

@@ -1,15 +1,19 @@
 """Who asked to come in, what was answered, and why? Every request, whatever its outcome; of a flood, some of it."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Device, DeviceUser
+from devices.models import Device, DeviceUser, Domain
 from enrollment.reasons import Reason
 
 
 class EnrollmentAttempt(models.Model):
     """One request to the endpoint."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     # As the device said it; never used to match, and shown to people only.
@@ -52,6 +56,17 @@ class EnrollmentAttempt(models.Model):
         verbose_name=_("device"),
         help_text=_("That came in, or that stood in the way."),
     )
+    domain = models.ForeignKey(
+        Domain,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,  # but for those with a domain, below
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("domain"),
+        help_text=_("Of the user whom the credentials belong to, else of the device."),
+    )
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
     user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
 
@@ -65,6 +80,9 @@ class EnrollmentAttempt(models.Model):
             models.Index(fields=("serial_number",), name="attempt_serial"),  # the history of one device
             models.Index(  # a device user is deleted: theirs are found without reading all of them
                 fields=("user",), condition=models.Q(user__isnull=False), name="attempt_user"
+            ),
+            models.Index(  # the list of somebody who works in some domains only
+                fields=("domain", "-at", "-id"), condition=models.Q(domain__isnull=False), name="attempt_domain"
             ),
         )
 

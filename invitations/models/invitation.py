@@ -60,6 +60,7 @@ class Invitation(models.Model):
         APPROVAL = "approval", _("The approval of the device has expired")
 
     # What may still lead to an enrollment.
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("device__domain",)
     LIVE: ClassVar[frozenset[str]] = frozenset(
         {State.QUEUED, State.SENDING, State.SENT, State.DELIVERED, State.BOUNCED, State.OPENED}
     )

@@ -1,0 +1,8 @@
+"""What the console keeps of the people and programs that use it, and of what they did."""
+
+from .api_key import ApiKey
+from .audit_entry import AuditEntry
+from .preferences import Preferences
+from .scheduled_report import ScheduledReport
+
+__all__ = ["ApiKey", "AuditEntry", "Preferences", "ScheduledReport"]
