@@ -1,0 +1,89 @@
+"""What changed many objects at once? Told by everything that writes by set statements, which call no model's `save`.
+
+Who keeps a record of it (the audit log) connects to `changed_many`; what one object's `save` or `delete` does needs none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from django.db.models import Model
+from django.dispatch import Signal
+from django.utils.functional import Promise
+
+# Sent with `change`, inside the transaction that changes the objects: what a receiver writes goes in together with it.
+changed_many = Signal()
+# What was done, in words, by its code: who sends a code adds it when the program starts (AppConfig.ready).
+WORDS: dict[str, str | Promise] = {}
+
+
+class Action(Enum):
+    """What became of the objects."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+class Various(Enum):
+    """Stands for a value that differs from object to object."""
+
+    VALUES = "various"
+
+
+VARIOUS: Final = Various.VALUES
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of many objects of a model.
+
+    Attributes:
+        model: of the objects.
+        action: what became of them.
+        what: a code of WORDS, such as "import.committed": by which rule of the portal.
+        count: how many objects.
+        ids: their numbers; none where there are too many and `source` knows them. Of deleted ones, the former numbers.
+        total: how many objects the whole action is about, of which this may be a chunk.
+        fields: what was the same for all: name of the field -> (before, after); VARIOUS where one of them differs.
+        added: objects that were linked, as text, by the name of the many-to-many field.
+        removed: objects that were unlinked, likewise.
+        labels: number -> how the object is called; of deleted ones nobody can ask afterwards.
+        domain_id: of the objects, where they are all of one domain; None: each is asked for its own.
+        person: the account that asked for it; None: whoever the request, job or command acts for.
+        source: the row that asked for it and is kept, such as an import batch or a bulk action.
+    """
+
+    model: type[Model]
+    action: Action
+    what: str
+    count: int
+    ids: Sequence[int] = ()
+    total: int = 0
+    fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    added: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    removed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    labels: Mapping[int, str] = field(default_factory=dict)
+    domain_id: int | None = None
+    person: Any = None
+    source: Model | None = None
+
+
+def announce(model: type[Model], action: Action, what: str, *, ids: Sequence[int] = (), **facts: Any) -> None:
+    """Tell whoever listens that many objects were changed; nothing when there were none.
+
+    Call it inside the transaction of the change, once for each chunk. Secrets have no place in it.
+
+    Args:
+        model: of the objects.
+        action: what became of them.
+        what: a code of WORDS.
+        ids: the numbers of the objects.
+        facts: the other attributes of Change; `count` is that of `ids`, and `total` is `count`, unless they are given.
+    """
+    count = facts.pop("count", len(ids))
+    total = facts.pop("total", count)
+    if count:
+        change = Change(model=model, action=action, what=what, ids=ids, count=count, total=total, **facts)
+        changed_many.send(sender=model, change=change)
