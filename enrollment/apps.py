@@ -10,8 +10,11 @@ class EnrollmentConfig(AppConfig):
 
     def ready(self) -> None:
         from devices import approval
+        from devices.imports.commit import import_committed
 
         from . import approval_rules
+        from .approve_again import note_import
 
         approval.ENDS.append(approval_rules.end_of_approval)
         approval.EXCLUSIONS.append(approval_rules.excluded_platforms)
+        import_committed.connect(note_import, dispatch_uid="enrollment.note_import")

@@ -19,7 +19,9 @@ from devices.models import Device, DeviceInventory, DevicePolicy
 from invitations import many
 from invitations.models import Invitation
 
-from .models import AnsweredRequest, BlockedHardware, DeviceToken
+from .device_events import note
+from .disenroll import LeaveReason, in_words
+from .models import AnsweredRequest, BlockedHardware, DeviceEvent, DeviceToken
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +135,7 @@ def block(devices: QuerySet[Device], person: User | None, *, with_hardware: bool
             _theirs(chosen).update(status=Status.BLOCKED, one_time_password=None, updated_at=timezone.now())
             if with_hardware:
                 _block_hardware(chosen, person)
+            note(chosen, DeviceEvent.Kind.BLOCKED, person, {"why": why} if why else None)
             _note(person, found, CHANGE, why or _("Blocked."))
         count += len(found)
     return count
@@ -166,11 +169,15 @@ def _unblock(numbers: list[int], person: User | None, outcome: Unblocked) -> Non
     now = timezone.now()
     gone = list(free.filter(WAS_ENROLLED).values_list("pk", flat=True))
     _theirs(gone).update(status=Status.DISENROLLED, updated_at=now)
+    # One that had left before it was blocked keeps the time and the reason of that.
+    never_left = _theirs(gone).filter(disenrolled_at=None)
+    never_left.update(disenrolled_at=now, disenroll_reason=in_words(LeaveReason.OTHER, _("It was blocked")))
     waiting = _theirs([device.pk for device in found]).filter(status=Status.BLOCKED)
     outcome.waiting += waiting.update(status=Status.PRE_APPROVED, updated_at=now)
     outcome.disenrolled += len(gone)
     outcome.kept_out += len(kept)
     outcome.being_sent += len(being_sent)
+    note([device.pk for device in found], DeviceEvent.Kind.UNBLOCKED, person)
     _note(person, found, CHANGE, _("Unblocked."))
 
 

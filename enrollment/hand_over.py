@@ -14,7 +14,8 @@ from invitations.models import Invitation
 
 from . import device_token
 from .approval_rules import end_of_approval
-from .models import AnsweredRequest
+from .device_events import note
+from .models import AnsweredRequest, DeviceEvent
 
 Status = Device.Status
 
@@ -43,6 +44,7 @@ def hand_over(device: Device, user: DeviceUser | None, person: User | None, *, e
         HandOverError: it is blocked, or an invitation to its former user is being sent right now.
     """
     device = _locked(device)
+    former = device.user
     stays = device.status == Status.ENROLLED and not enrolls_anew
     changes: dict[str, object] = {"user": user}
     if user is not None:
@@ -52,6 +54,7 @@ def hand_over(device: Device, user: DeviceUser | None, person: User | None, *, e
     else:
         forget_credentials(device, person)
     Device.objects.filter(pk=device.pk).update(**changes, updated_at=timezone.now())
+    note([device.pk], DeviceEvent.Kind.HANDED_OVER, person, {"former": str(former or ""), "new": str(user or "")})
     device.refresh_from_db()
     return device
 
@@ -64,6 +67,7 @@ def start_over(device: Device, person: User | None) -> Device:
         HandOverError: as hand_over.
     """
     device = _locked(device)
+    had_left = device.status == Status.DISENROLLED
     forget_credentials(device, person)
     device_token.revoke(device.pk)
     # A device that waits has no inventory: pages say of it that nothing has talked to the portal yet.
@@ -71,8 +75,14 @@ def start_over(device: Device, person: User | None) -> Device:
     DevicePolicy.objects.filter(device=device).delete()
     now = timezone.now()
     Device.objects.filter(pk=device.pk).update(
-        status=Status.PRE_APPROVED, approval_expires_at=end_of_approval(now), updated_at=now
+        status=Status.PRE_APPROVED,
+        approval_expires_at=end_of_approval(now),
+        disenrolled_at=None,
+        disenroll_reason="",
+        updated_at=now,
     )
+    if had_left:
+        note([device.pk], DeviceEvent.Kind.APPROVED_AGAIN, person)
     device.refresh_from_db()
     return device
 

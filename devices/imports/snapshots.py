@@ -32,7 +32,8 @@ def take(parameters: Mapping[str, object]) -> None:
         f"{insert} SELECT %(batch)s, '{ImportSnapshot.Kind.DEVICE}', d.id, {spell('json_object')}("
         "'name', d.name, 'ownership', d.ownership, 'status', d.status, 'user_id', d.user_id, "
         "'updated_at', d.updated_at, 'one_time_password', d.one_time_password, "
-        "'approval_expires_at', d.approval_expires_at, "
+        "'approval_expires_at', d.approval_expires_at, 'disenrolled_at', d.disenrolled_at, "
+        "'disenroll_reason', d.disenroll_reason, "
         f"'custom_attributes', {spell('as_json', value='d.custom_attributes')}{names}) "
         f"FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES} ON CONFLICT DO NOTHING",
         parameters,

@@ -31,7 +31,9 @@ RESTORED = {
     "devices_device": "name = s.before->>'name', ownership = s.before->>'ownership', status = s.before->>'status', "
     "user_id = CAST(s.before->>'user_id' AS bigint), custom_attributes = s.before->'custom_attributes', "
     "one_time_password = s.before->>'one_time_password', "
-    "approval_expires_at = CAST(s.before->>'approval_expires_at' AS {timestamp})",
+    "approval_expires_at = CAST(s.before->>'approval_expires_at' AS {timestamp}), "
+    "disenrolled_at = CAST(s.before->>'disenrolled_at' AS {timestamp}), "
+    "disenroll_reason = COALESCE(s.before->>'disenroll_reason', '')",
 }
 
 

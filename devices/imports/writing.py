@@ -92,6 +92,7 @@ def create_devices(parameters: Mapping[str, object], report: Callable[[float], N
 def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) -> int:
     """Give devices the details of their rows, and approve disenrolled ones again; return how many changed."""
     changes = {"ownership": "r.ownership", "user_id": "u.id", "status": f"'{Device.Status.PRE_APPROVED}'"}
+    changes |= {"disenrolled_at": "NULL", "disenroll_reason": "''"}
     if "device_name" in mapped:
         changes["name"] = "r.device_name"
     if "password" in mapped:  # an empty cell keeps it: no export holds passwords

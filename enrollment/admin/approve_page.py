@@ -103,6 +103,7 @@ class ApprovePage(DeviceFormPage):
         if change and obj.status != Device.Status.PRE_APPROVED:
             start_over(obj, person)
             obj.status, obj.one_time_password = Device.Status.PRE_APPROVED, None
+            obj.disenrolled_at, obj.disenroll_reason = None, ""
         elif change and "user" in form.changed_data:  # another one: what the former user was given is void
             forget_credentials(obj, person)
             obj.one_time_password = None

@@ -3,6 +3,7 @@
 from .answered_request import AnsweredRequest
 from .blocked_hardware import BlockedHardware
 from .conflict import Conflict
+from .device_event import DeviceEvent
 from .device_token import DeviceToken
 from .enrollment_attempt import EnrollmentAttempt
 from .enrollment_settings import EnrollmentSettings
@@ -13,6 +14,7 @@ __all__ = [
     "AnsweredRequest",
     "BlockedHardware",
     "Conflict",
+    "DeviceEvent",
     "DeviceToken",
     "EnrollmentAttempt",
     "EnrollmentSettings",
