@@ -243,6 +243,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- security -------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
+    "devices.domain_limits.DomainLimits",  # first: what it takes away, nobody gives
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",  # who may work in which domain (devices/scope.py)
@@ -329,11 +330,10 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("console.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "COMMAND": {"search_callback": "hexenroll.palette.found"},
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
-        "navigation": "hexenroll.admin.sidebar",
+        "navigation": "hexenroll.sidebar.sidebar",
     },
 }
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from devices.wizard import check, done, history, mapping, review, upload
+from enrollment.admin.all_enrollments import AllEnrollmentsView
 from enrollment.admin.hand_over_page import hand_over_view
 from enrollment.admin.settings_page import SettingsView
 from enrollment.api.agent_file import agent_checksum, agent_file
@@ -13,8 +14,9 @@ from enrollment.api.device import checkin, device, disenrollment
 from enrollment.api.enroll import enroll as enroll_device
 from enrollment.api.openapi import openapi
 from enrollment.invitation_page import invitation, invitation_password
-from hexenroll.admin import search
 from hexenroll.health import healthz
+from hexenroll.mail_page import MailView
+from hexenroll.palette import search
 from invitations.webhooks import mail, twilio
 from invitations.wizard import send, sending
 
@@ -50,10 +52,14 @@ sendings = [
     path("<int:sending_id>/cancel/", sending.CancelView.as_view(), name="cancel_sending"),
 ]
 enroll: list[URLPattern | URLResolver] = [
+    path("", AllEnrollmentsView.as_view(), name="all"),
     path("pre-approve/", include(pre_approve)),
     path("sendings/", include(sendings)),
     path("settings/", SettingsView.as_view(), name="settings"),
     path("devices/<int:device_id>/hand-over/", hand_over_view, name="hand_over"),
+]
+console = [
+    path("mail/", MailView.as_view(), name="mail"),
 ]
 
 urlpatterns = [
@@ -81,6 +87,7 @@ urlpatterns = [
     path("admin/search/", search),
     path("admin/", admin.site.urls),
     path("enroll/", include((enroll, "enroll"))),
+    path("console/", include((console, "console"))),
 ]
 
 handler400 = "hexenroll.error_pages.bad_request"

@@ -96,12 +96,6 @@ def test_an_import_batch_without_a_number_is_not_found(administrator_client: Cli
     assert administrator_client.get(address).status_code in (302, 404)
 
 
-@pytest.mark.parametrize("page", ["", "abc", "0", "2", "-1", "9" * 30, "%00", "١"])
-def test_a_page_of_the_palette_that_is_not_there_is_not_found(administrator_client: Client, page: str) -> None:
-    response = administrator_client.get(f"/admin/search/?s=device&extended=1&page={page}")
-    assert response.status_code == 404
-
-
 def test_the_palette_finds_pages_and_asks_for_the_sign_in(administrator_client: Client, client: Client) -> None:
     response = administrator_client.get("/admin/search/?s=device&extended=1")
     assert response.status_code == 200
