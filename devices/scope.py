@@ -1,7 +1,8 @@
 """In which domains may this person work? Asked by every page, list, export and API route that shows or changes things.
 
 What somebody may do, their roles say (Django's permissions); where they may do it, `access_domain` says: given for all
-domains (to a role or a person), or for one (guardian). A model names the way to its domain in `DOMAIN_PATHS`.
+domains (to a role or a person), or for one (guardian). A model names the way to its domain in `DOMAIN_PATHS`, the
+person whose it is in `OWNED_BY`, and in `IS_SHARED_WITHOUT_DOMAIN` whether a row without a domain is for all of them.
 """
 
 from dataclasses import dataclass
@@ -51,21 +52,70 @@ def scope_of(person: Any) -> Scope:
 
 
 def visible(queryset: QuerySet[M], person: Any) -> QuerySet[M]:
-    """Return what of a queryset belongs to the domains that a person may work in.
+    """Return what of a queryset belongs to the domains that a person may work in, or to that person.
 
-    A model that doesn't say where it belongs (no `DOMAIN_PATHS`) is for people with all domains: a forgotten one is
+    A model that says neither (no `DOMAIN_PATHS`, no `OWNED_BY`) is for people with all domains: a forgotten one is
     closed, not open.
     """
-    scope = scope_of(person)
-    paths: tuple[str, ...] | None = getattr(queryset.model, "DOMAIN_PATHS", None)
+    condition = where_visible(queryset.model, person)
+    return queryset if condition is None else queryset.filter(condition)
+
+
+def where_visible(model: type[Model], person: Any, through: str = "") -> Q | None:
+    """Return the condition of `visible`, for a count over a relation too; None: there is none, all is visible.
+
+    Args:
+        model: whose rows are asked for.
+        person: who asks.
+        through: the relation by which another model reaches it, such as `devices`.
+    """
+    scope, paths = scope_of(person), getattr(model, "DOMAIN_PATHS", None)
     if scope.domains is None or paths == EVERYBODY:
-        return queryset
-    if paths is None or not scope.domains:
-        return queryset.none()
-    condition = Q()
-    for path in paths:
-        condition |= Q(**{f"{path}__in": scope.domains})
-    return queryset.filter(condition)
+        return None
+    start = f"{through}__" if through else ""
+    condition = Q(**{f"{start}pk__in": ()})
+    for path in paths or ():
+        condition |= Q(**{f"{start}{path}__in": scope.domains})
+        if getattr(model, "IS_SHARED_WITHOUT_DOMAIN", False):
+            condition |= Q(**{f"{start}{path}__isnull": True})
+    owner: str | None = getattr(model, "OWNED_BY", None)
+    if paths is None and owner is not None:
+        condition |= Q(**{f"{start}{owner}": person.pk})
+    return condition
+
+
+def reaches(person: Any, model: type[Model], action: str) -> bool:
+    """Tell whether somebody's domains leave them a permission (domain_limits.py); for which rows, `visible` says.
+
+    =====================================  ================  =======================
+    The rows of the model                  with all domains  with some domains
+    =====================================  ================  =======================
+    are of one domain each, or somebody's  all               all, for visible rows
+    are for all domains (`EVERYBODY`)      all               not add, change, delete
+    say nothing (settings, block list)     all               none
+    are the domains themselves             all               not add, delete
+    =====================================  ================  =======================
+
+    Args:
+        person: the account.
+        model: whose permission it is.
+        action: how its code begins, such as `view`.
+    """
+    if scope_of(person).is_everything or hasattr(model, "OWNED_BY"):
+        return True
+    paths: tuple[str, ...] | None = getattr(model, "DOMAIN_PATHS", None)
+    if paths is None:
+        return False
+    if model is Domain:
+        return action not in ("add", "delete")
+    return paths != EVERYBODY or action not in ("add", "change", "delete")
+
+
+def reaches_row(person: Any, row: Any) -> bool:
+    """Tell whether somebody's domains allow changing one row that they can see: one for all domains may be, too."""
+    if scope_of(person).is_everything or not getattr(row, "IS_SHARED_WITHOUT_DOMAIN", False):
+        return True
+    return row.domain_id is not None
 
 
 def _domains_of(person: Any) -> frozenset[int]:

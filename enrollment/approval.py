@@ -4,12 +4,15 @@ What would become of the next try is asked of the rule itself, so that this page
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from devices.imports.columns.serial_numbers import is_junk_serial
 from devices.models import Device, DeviceUser
+from devices.scope import scope_of, visible
 from devices.vocabulary import Platform
 
 from .eligibility import Credentials, Facts, KnownDevice, Request, Standing, decide
@@ -30,6 +33,11 @@ NOT_COMPARED = frozenset(
 )
 
 
+OTHER_DOMAIN = gettext_lazy(
+    "Its serial number can't be used: a device of another domain has it. Ask somebody who works in all domains."
+)
+
+
 @dataclass(frozen=True)
 class Prospect:
     """What approving the device of an attempt would come to.
@@ -47,9 +55,16 @@ class Prospect:
     waiting: tuple[Device, ...] = ()
 
 
-def prospect(attempt: EnrollmentAttempt) -> Prospect:
-    """Return what approving the device of an attempt would come to."""
+def prospect(attempt: EnrollmentAttempt, person: Any) -> Prospect:
+    """Return what approving the device of an attempt would come to.
+
+    Args:
+        attempt: the refused one.
+        person: who would approve; of devices in other domains they learn nothing but that the serial number is taken.
+    """
     known = known_device(attempt)
+    if known is not None and not scope_of(person).has(known.domain_id):
+        return Prospect(str(OTHER_DOMAIN))
     obstacle = _obstacle(attempt, known)
     if obstacle:
         return Prospect(obstacle, known=known)
@@ -61,7 +76,7 @@ def prospect(attempt: EnrollmentAttempt) -> Prospect:
     if next_reason is Reason.BLOCKED:
         return Prospect(_("It is on the block list. Take it off first."), known=known)
     warning = str(next_reason.label) if next_reason is not Reason.APPROVED else ""
-    return Prospect("", warning, known, _waiting(attempt) if known is None else ())
+    return Prospect("", warning, known, _waiting(attempt, person) if known is None else ())
 
 
 def known_device(attempt: EnrollmentAttempt) -> Device | None:
@@ -112,10 +127,11 @@ def _obstacle(attempt: EnrollmentAttempt, known: Device | None) -> str:
     return ""
 
 
-def _waiting(attempt: EnrollmentAttempt) -> tuple[Device, ...]:
+def _waiting(attempt: EnrollmentAttempt, person: Any) -> tuple[Device, ...]:
     if attempt.user is None:
         return ()
-    waiting = Device.objects.pre_approved().filter(user=attempt.user, platform=attempt.platform)
+    theirs = Device.objects.pre_approved().filter(user=attempt.user, platform=attempt.platform)
+    waiting = visible(theirs, person)
     return tuple(waiting.defer("custom_attributes", "one_time_password")[:WAITING_SHOWN])
 
 

@@ -21,15 +21,16 @@ from .reasons import Reason
 _ATTEMPT = """
 INSERT INTO enrollment_enrollmentattempt (
     at, serial_number, platform, os_version, method, management_mode, hardware_uuid, manufacturer, model,
-    is_let_in, reason, user_id, device_id, address, user_agent
+    is_let_in, reason, user_id, device_id, domain_id, address, user_agent
 ) VALUES (
     %(now)s, %(serial_number)s, %(platform)s, %(os_version)s, %(method)s, %(management_mode)s, %(hardware_uuid)s,
-    %(manufacturer)s, %(model)s, %(is_let_in)s, %(reason)s, %(named_user)s, %(device)s, %(address)s, %(user_agent)s
+    %(manufacturer)s, %(model)s, %(is_let_in)s, %(reason)s, %(named_user)s, %(device)s, %(attempt_domain)s, %(address)s,
+    %(user_agent)s
 )
 """
 _DEVICE = f"""
 UPDATE devices_device
-SET status = '{Device.Status.ENROLLED}', one_time_password = NULL,
+SET status = '{Device.Status.ENROLLED}', one_time_password = NULL, disenrolled_at = NULL, disenroll_reason = '',
     user_id = %(user)s, domain_id = %(domain)s, updated_at = %(now)s
 WHERE id = %(device)s
 """  # noqa: S608
@@ -78,7 +79,7 @@ def record(request: EnrollRequest, decision: Decision, said: dict[str, Any]) -> 
     Args:
         request: what was asked.
         decision: what became of it.
-        said: `now`, `address`, `user_agent`, `named_user` and `device`, keys or None.
+        said: `now`, `address`, `user_agent`; `named_user`, `device` and `attempt_domain`, keys or None.
     """
     write([_ATTEMPT], _parameters(request, decision, said))
 

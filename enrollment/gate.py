@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
+from devices.groups.membership import place
 from devices.imports.columns.serial_numbers import is_junk_serial
 from devices.imports.sql import one_at_a_time
 from devices.models import Device, DeviceUser, Domain
@@ -103,6 +104,7 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         "user_agent": visitor.user_agent[:300],
         "named_user": named.opened.user_id if named.opened else None,
         "device": known.pk if known else None,
+        "attempt_domain": _domain_of(named, known),
     }
     if not decision.lets_in:
         if decision.reason is Reason.CONFLICT and known is not None:
@@ -111,11 +113,12 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         refusal = {"code": decision.reason.value, "message": str(decision.reason.label)}
         return Answer(HTTPStatus.FORBIDDEN, refusal, named.outcome)
     if decision.is_known and known is not None:
-        device = _given_to(known, owner or newcomer)
+        device = _given_to(known, owner or newcomer, found)
     else:
         device = _ordinary(request, newcomer, found)
     # A guess is no used credential: its answer, repeated, would count as a right one.
     is_guess = bool(request.email) and named.outcome is Credentials.WRONG
+    said["attempt_domain"] = said["attempt_domain"] or device.domain_id  # a device that is on no list has one now
     body = _let_in(request, decision, device, found, "" if is_guess else digest, said)
     return Answer(HTTPStatus.OK, body, Credentials.VALID if decision.reason is Reason.AGAIN else named.outcome)
 
@@ -170,6 +173,16 @@ def _newcomer(named: Named, found: Found) -> DeviceUser | None:
     return DeviceUser.objects.filter(pk=key).first() if key else None
 
 
+def _domain_of(named: Named, known: Device | None) -> int | None:
+    """Return whose administrators see the attempt: those of the credentials' user, else of the device; None: nobody's.
+
+    Where other hardware asks with the serial number of a device, it is the user's domain that learns of it.
+    """
+    if named.opened is not None and named.opened.user is not None:
+        return named.opened.user.domain_id
+    return known.domain_id if known is not None else None
+
+
 def _enrolled_devices(user: DeviceUser | None, known: Device | None) -> dict[str, int]:
     if user is None:
         return {}
@@ -181,7 +194,7 @@ def _enrolled_devices(user: DeviceUser | None, known: Device | None) -> dict[str
 
 def _ordinary(request: EnrollRequest, user: DeviceUser | None, found: Found) -> Device:
     """Make a device that is on no list."""
-    return Device.objects.create(
+    device = Device(
         platform=request.device.platform,
         serial_number=_own_serial(request, found),
         ownership=found.settings.ordinary_ownership,
@@ -189,6 +202,11 @@ def _ordinary(request: EnrollRequest, user: DeviceUser | None, found: Found) -> 
         user=user,
         domain_id=user.domain_id if user else Domain.objects.local().pk,
     )
+    # `save` would ask for the groups' rules, and most portals have none.
+    Device.objects.bulk_create([device])
+    if found.has_ruled_groups:
+        place(device)
+    return device
 
 
 def _own_serial(request: EnrollRequest, found: Found) -> str | None:
@@ -201,13 +219,15 @@ def _own_serial(request: EnrollRequest, found: Found) -> str | None:
     return serial_number if is_its_own and len(serial_number) <= LONGEST_SERIAL else None
 
 
-def _given_to(device: Device, user: DeviceUser | None) -> Device:
+def _given_to(device: Device, user: DeviceUser | None, found: Found) -> Device:
     """Return a known device with its user; what was assigned to it while it was somebody else's is taken back."""
     if user is not None and device.user_id != user.pk:
         if device.user_id:
             device.groups.clear()
             device.policies.clear()
         device.user, device.domain_id = user, user.domain_id
+        if found.has_ruled_groups:
+            place(device)
     return device
 
 

@@ -28,6 +28,8 @@ from .outbox.reminders import plan_again
 Kind = InvitationEvent.Kind
 State = Invitation.State
 LONGEST_DAYS = 365
+# Devices that are asked for together, of how many domains they are.
+CHUNK = 10_000
 
 
 class ActionError(Exception):
@@ -79,7 +81,7 @@ def invite_batch(
     """
     if batch.state not in (ImportBatch.State.COMMITTED, ImportBatch.State.COMMITTING):
         raise ActionError(_("Only the devices of a finished import can be invited."))
-    return _begin(Sending(batch=batch), options, person, request_key, tell_worker)
+    return _begin(Sending(batch=batch, domain_id=batch.domain_id), options, person, request_key, tell_worker)
 
 
 def invite_devices(
@@ -98,7 +100,7 @@ def invite_devices(
     numbers = sorted(set(devices))
     if not numbers:
         raise ActionError(_("Choose at least one device."))
-    return _begin(Sending(devices=numbers), options, person, request_key, tell_worker)
+    return _begin(Sending(devices=numbers, domain_id=_one_domain(numbers)), options, person, request_key, tell_worker)
 
 
 def pause(sending: Sending) -> None:
@@ -240,6 +242,17 @@ def _begin(
     if tell_worker:
         transaction.on_commit(partial(tell, "prepare_sending", begun.pk))
     return begun
+
+
+def _one_domain(numbers: list[int]) -> int | None:
+    """Return the domain of devices; None: they are of several."""
+    found: set[int] = set()
+    for start in range(0, len(numbers), CHUNK):
+        some = Device.objects.filter(pk__in=numbers[start : start + CHUNK]).order_by()
+        found.update(some.values_list("domain", flat=True).distinct()[:2])
+        if len(found) > 1:
+            return None
+    return found.pop() if found else None
 
 
 def _or(value: int | None, otherwise: int) -> int:

@@ -3,7 +3,7 @@
 import logging
 from typing import Any, ClassVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
@@ -13,9 +13,24 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from devices.form_fields import JsonField, ObjectsField, SearchSelect, SearchSelectMultiple
-from devices.scope import visible
+from devices.scope import reaches_row, visible
 
 logger = logging.getLogger(__name__)
+
+
+class VisibleObjectsFilter(admin.RelatedFieldListFilter):
+    """The filter by a related object, in every list: offers what belongs to the domains of the signed-in person."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        offered = visible(field.remote_field.model._default_manager.all(), request.user)
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        found: list[tuple[Any, str]] = field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to=models.Q(pk__in=offered.order_by().values("pk"))
+        )
+        return found
+
+
+admin.FieldListFilter.register(lambda field: bool(field.remote_field), VisibleObjectsFilter, take_priority=True)
 
 
 class ConsolePage(ModelAdmin):
@@ -30,6 +45,13 @@ class ConsolePage(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return what belongs to the domains of the signed-in person: nothing else is listed or opened."""
         return visible(super().get_queryset(request), request.user)
+
+    # A row that is for all domains may stand among those of one: who works in some may look at it only.
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or reaches_row(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or reaches_row(request.user, obj))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         name, _sign, comparison = lookup.partition("__")

@@ -5,7 +5,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import DeviceGroup
+from devices.models import Device, DeviceGroup
+from devices.scope import where_visible
 
 from .console_page import ConsolePage
 
@@ -19,7 +20,11 @@ class DeviceGroupAdmin(ConsolePage):
     autocomplete_fields = ("policies",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceGroup]:
-        return super().get_queryset(request).annotate(_devices=Count("devices"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(_devices=Count("devices", filter=where_visible(Device, request.user, "devices")))
+        )
 
     @admin.display(description=_("devices"), ordering="_devices")
     def device_count(self, group: DeviceGroup) -> int:

@@ -15,6 +15,7 @@ from devices.models import DevicePolicy, Policy
 from devices.policies import versions
 from devices.policies.help import EXAMPLES, described_apps, described_settings
 from devices.policies.places import in_order
+from devices.scope import visible
 from devices.vocabulary import Platform
 
 from .console_page import ConsolePage
@@ -88,8 +89,8 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
                 "said": versions.shown(content),
                 "profile": content["profile"],
                 "group_count": obj.groups.count(),
-                "device_count": obj.devices.count(),
-                "states": _states(obj),
+                "device_count": visible(obj.devices.all(), request.user).count(),
+                "states": _states(obj, request.user),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -109,9 +110,9 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
         return [str(policy) for policy in objs], {name: count for name, count in counted.items() if count}, missing, []
 
 
-def _states(policy: Policy) -> list[dict[str, Any]]:
-    """Return on how many devices the policy's current version was delivered, applied or failed."""
-    found = DevicePolicy.objects.filter(policy=policy, version=policy.version)
+def _states(policy: Policy, person: Any) -> list[dict[str, Any]]:
+    """Return on how many devices of a person's domains its current version was delivered, applied or failed."""
+    found = visible(DevicePolicy.objects.filter(policy=policy, version=policy.version), person)
     counts = dict(found.values_list("state").annotate(Count("pk")).order_by())
     tones = {DevicePolicy.State.APPLIED: "success", DevicePolicy.State.FAILED: "error"}
     return [

@@ -1,5 +1,7 @@
 """Which version of which policy did a device get, and did it take effect?"""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,8 @@ from .policy import Policy
 
 class DevicePolicy(models.Model):
     """A policy on an enrolled device. What is assigned, and has no row here, was not delivered yet."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("device__domain",)
 
     class State(models.TextChoices):
         DELIVERED = "delivered", _("Delivered")

@@ -58,8 +58,8 @@ class ImportBatch(Moving):
         UNDONE = "undone", _("Undone")
         FAILED = "failed", _("Failed")
 
-    # Where the administrator may still correct, map anew or upload again.
     DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
+    # Where the administrator may still correct, map anew or upload again.
     OPEN: ClassVar[frozenset[str]] = frozenset({State.UPLOADED, State.MAPPED, State.READY, State.FAILED})
     # Where a worker moves on; the page shows progress.
     IN_WORK: ClassVar[frozenset[str]] = frozenset({State.CHECKING, State.COMMITTING, State.UNDOING})

@@ -11,6 +11,7 @@ class SavedView(models.Model):
     """A named state of the device list; of one person, or of all."""
 
     DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ()  # names filters, shows no device
+    OWNED_BY: ClassVar[str] = "owner"
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", verbose_name=_("owner")

@@ -22,6 +22,7 @@ from devices.imports.reader import UnreadableFileError
 from devices.imports.steps import StepError
 from devices.models import ImportBatch
 from devices.models.import_batch import ImportBatchQuerySet
+from devices.scope import visible
 
 State = ImportBatch.State
 
@@ -178,8 +179,9 @@ class BatchView(WizardView):
             self.batch = get_object_or_404(self.batches(), pk=kwargs["batch_id"])
 
     def batches(self) -> ImportBatchQuerySet:
-        """Return the batches among which the address names one."""
-        return ImportBatch.objects.select_related("domain", "created_by", "committed_by", "undone_by")
+        """Return the batches among which the address names one: those of the person's domains."""
+        batches = ImportBatch.objects.select_related("domain", "created_by", "committed_by", "undone_by")
+        return cast(ImportBatchQuerySet, visible(batches, self.request.user))
 
     def to_step(self, step: str = "") -> HttpResponse:
         """Redirect to a step's page; when it left that step, where it waits; the history when it is gone."""

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from devices.imports.progress import progress_of
 from devices.models import ImportBatch
+from devices.scope import visible
 
 from .frame import BatchView, WizardView, step_of, step_url
 
@@ -13,10 +14,10 @@ PAGE_SIZE = 25
 
 
 class HistoryView(WizardView):
-    """All import batches, the newest first."""
+    """The import batches of the person's domains, the newest first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        batches = ImportBatch.objects.select_related("domain", "created_by", "committed_by")
+        batches = visible(ImportBatch.objects.select_related("domain", "created_by", "committed_by"), self.person)
         page = Paginator(batches.order_by("-created_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page"))
         entries = [{"batch": batch, "url": step_url(batch), "step": step_of(batch)} for batch in page]
         return self.render("enroll/history.html", page=page, entries=entries)

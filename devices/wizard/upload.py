@@ -3,11 +3,13 @@
 import csv
 import logging
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -18,6 +20,7 @@ from devices.imports.check import file_limits
 from devices.imports.columns import COLUMNS, sample_rows
 from devices.imports.reader import UnreadableFileError
 from devices.models import Domain, ImportBatch
+from devices.scope import visible
 
 from .frame import ADD, BatchView, WizardView, step_url
 
@@ -49,7 +52,7 @@ class UploadForm(FileForm):
     """What begins an import."""
 
     domain = forms.ModelChoiceField(
-        Domain.objects.all(),
+        Domain.objects.none(),  # those of the person
         label=gettext_lazy("Domain"),
         empty_label=None,
         help_text=gettext_lazy("The directory that the device users of this file belong to."),
@@ -60,6 +63,10 @@ class UploadForm(FileForm):
         required=False,
         help_text=gettext_lazy("Look for errors without importing anything."),
     )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ModelChoiceField, self.fields["domain"]).queryset = visible(Domain.objects.all(), person)
 
 
 def reading_problem(form: FileForm, error: Exception) -> None:
@@ -91,10 +98,10 @@ class UploadView(WizardView):
     step = "file"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(UploadForm(initial={"domain": self.usual_domain().pk}))
+        return self.page(UploadForm(initial={"domain": self.usual_domain()}, person=self.person))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = UploadForm(request.POST, request.FILES)
+        form = UploadForm(request.POST, request.FILES, person=self.person)
         if not form.is_valid():
             return self.page(form, status=422)
         given = form.cleaned_data
@@ -111,10 +118,14 @@ class UploadView(WizardView):
             return self.page(form, status=422)
         return went_to(request, step_url(batch, "mapping"))
 
-    def usual_domain(self) -> Domain:
-        """Return the domain of the person's last import; of a first one, `local`."""
-        last = ImportBatch.objects.filter(created_by=self.person).select_related("domain").first()
-        return last.domain if last else Domain.objects.local()
+    def usual_domain(self) -> Domain | None:
+        """Return the domain of the person's last import; of a first one, `local`, or the first that they may choose."""
+        last = visible(ImportBatch.objects.filter(created_by=self.person), self.person).select_related("domain").first()
+        if last:
+            return last.domain
+        return visible(
+            Domain.objects.order_by(Case(When(name=Domain.LOCAL, then=0), default=1), "name"), self.person
+        ).first()
 
     def page(self, form: UploadForm, status: int = 200) -> HttpResponse:
         return self.render("enroll/upload.html", form=form, status=status, **upload_facts())

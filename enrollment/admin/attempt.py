@@ -25,6 +25,7 @@ from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device, DeviceUser
+from devices.scope import scope_of, visible
 from devices.vocabulary import Platform
 from enrollment.approval import Prospect, blockable, prospect
 from enrollment.methods import ManagementMode, Method
@@ -113,7 +114,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
         except ValueError:  # most texts are no address
             pass
         if "@" in text:  # users first: over both tables at once, no index would help
-            users = DeviceUser.objects.filter(email_key=Lower(Value(text)))
+            users = visible(DeviceUser.objects.filter(email_key=Lower(Value(text))), request.user)
             found |= Q(user__in=list(users.values_list("pk", flat=True)))
         return queryset.filter(found), False
 
@@ -152,7 +153,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
         if not request.user.has_perm(ADD_DEVICE):
             raise PermissionDenied
         back = reverse("admin:enrollment_enrollmentattempt_change", args=[attempt.pk])
-        found = prospect(attempt)
+        found = prospect(attempt, request.user)
         if found.obstacle:
             messages.error(request, found.obstacle)
             return redirect(back)
@@ -191,13 +192,15 @@ class EnrollmentAttemptAdmin(ConsolePage):
         self, request: HttpRequest, attempt: EnrollmentAttempt, form: BlockForm, status: int = 200
     ) -> HttpResponse:
         values = blockable(attempt)
-        entries = BlockedHardware.objects.filter(value__in=values.values())
+        entries = visible(BlockedHardware.objects.filter(value__in=values.values()), request.user)
         blocked = [entry for entry in entries if values.get(entry.kind) == entry.value]
-        same = EnrollmentAttempt.objects.exclude(pk=attempt.pk).filter(serial_number=attempt.serial_number)
+        attempts = visible(EnrollmentAttempt.objects.exclude(pk=attempt.pk), request.user)
+        same = attempts.filter(serial_number=attempt.serial_number)
         others = list(same[: SHOWN + 1]) if attempt.serial_number else []
         named = copy(attempt)  # above the page, where no text is kept apart from its neighbours
         named.serial_number = plain(attempt.serial_number)
-        conflicts = Conflict.objects.filter(device=attempt.device_id, hardware_uuid=attempt.hardware_uuid)
+        about = Conflict.objects.filter(device=attempt.device_id, hardware_uuid=attempt.hardware_uuid)
+        conflicts = visible(about, request.user)
         context = {
             **self.admin_site.each_context(request),
             "title": named.serial_number or _("Attempt without a serial number"),
@@ -210,7 +213,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
             "mode": word_of(ManagementMode, attempt.management_mode),
             "is_let_in": attempt.reason in LETS_IN,
             "is_excluded": attempt.reason in EXCLUDED,
-            "prospect": None if attempt.is_let_in else prospect(attempt),
+            "prospect": None if attempt.is_let_in else prospect(attempt, request.user),
             "conflict": conflicts.first() if attempt.reason == Reason.CONFLICT and attempt.device_id else None,
             "blockable": [(kind, BlockedHardware.Kind(kind).label, value) for kind, value in values.items()],
             "blocked": blocked,
@@ -230,9 +233,16 @@ class EnrollmentAttemptAdmin(ConsolePage):
             raise Http404
         related = EnrollmentAttempt.objects.select_related("user__domain", "device__user")
         # What is large, or a secret, and shown nowhere here.
-        attempt = related.defer("device__one_time_password", "device__custom_attributes").filter(pk=key).first()
+        slim = related.defer("device__one_time_password", "device__custom_attributes")
+        attempt = visible(slim, request.user).filter(pk=key).first()
         if attempt is None:
             raise Http404
+        scope = scope_of(request.user)
+        # Its user and its device need not be of one domain; what is of another one isn't named.
+        if attempt.device is not None and not scope.has(attempt.device.domain_id):
+            attempt.device = None
+        if attempt.user is not None and not scope.has(attempt.user.domain_id):
+            attempt.user = None
         return attempt
 
     def _corrected(self, request: HttpRequest, found: Prospect) -> Device | None:

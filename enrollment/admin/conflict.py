@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
+from devices.scope import visible
 from enrollment.access import Access, give, obstacle
 from enrollment.approval import outlook
 from enrollment.conflicts import DecisionError, Sequel, accept, keep, sequel_of
@@ -134,7 +135,7 @@ class ConflictAdmin(ConsolePage):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         conflict = self._found(request, object_id)
         inventory = getattr(conflict.device, "inventory", None)
-        attempts = list(attempts_of(conflict)[:SHOWN])
+        attempts = list(visible(attempts_of(conflict), request.user)[:SHOWN])
         is_enrolled = conflict.device.status == Device.Status.ENROLLED
         context = {
             **self.admin_site.each_context(request),
@@ -206,7 +207,8 @@ class ConflictAdmin(ConsolePage):
         if not (key.isascii() and key.isdecimal() and len(key) < 19):
             raise Http404
         related = Conflict.objects.select_related("device__user", "device__inventory", "decided_by")
-        conflict = related.defer("device__one_time_password", "device__custom_attributes").filter(pk=key).first()
+        slim = related.defer("device__one_time_password", "device__custom_attributes")
+        conflict = visible(slim, request.user).filter(pk=key).first()
         if conflict is None:
             raise Http404
         return conflict

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from devices.models import Device, DeviceInventory
+from devices.scope import visible
 from enrollment.disenroll import disenroll as let_go
 from enrollment.hand_over import HandOverError, forget_credentials
 from enrollment.methods import Method
@@ -55,7 +56,7 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         found = super().get_actions_detail(request, object_id)
-        device = self._device(str(object_id))
+        device = self._device(request, str(object_id))
         hidden = {"_unblock"} if device is None or device.status != Device.Status.BLOCKED else {"_block", "_hand_over"}
         if device is None or device.status != Device.Status.ENROLLED:
             hidden.add("_disenroll")
@@ -114,7 +115,7 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         return self._about_one(request, object_id, unblocks=True)
 
     def _about_one(self, request: HttpRequest, object_id: str, *, unblocks: bool) -> HttpResponseBase:
-        device = self._device(object_id)
+        device = self._device(request, object_id)
         if device is None:
             raise Http404
         page = reverse("admin:devices_device_change", args=[device.pk])
@@ -128,7 +129,7 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
 
     @action(description=_("Disenroll"), permissions=["disenroll"], url_path="disenroll", icon="logout")
     def disenroll(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        device = self._device(object_id)
+        device = self._device(request, object_id)
         if device is None:
             raise Http404
         page = reverse("admin:devices_device_change", args=[object_id])
@@ -145,7 +146,7 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
     @action(description=_("Hand over"), permissions=["disenroll"], url_path="hand-over", icon="move_group")
     def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Lead to the page that asks to whom (hand_over_page.py)."""
-        device = self._device(object_id)
+        device = self._device(request, object_id)
         if device is None:
             raise Http404
         return redirect("enroll:hand_over", device.pk)
@@ -153,7 +154,7 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        device = self._device(object_id)
+        device = self._device(request, object_id)
         shown = _shown(device) if device else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
@@ -162,10 +163,11 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, set(missing) - {Conflict._meta.verbose_name}, protected
 
-    def _device(self, object_id: str) -> Device | None:
+    def _device(self, request: HttpRequest, object_id: str) -> Device | None:
+        """Return a device of the person's domains; None: there is none with this number."""
         if not _is_key(object_id):
             return None
-        return Device.objects.select_related("inventory").filter(pk=object_id).first()
+        return visible(Device.objects.select_related("inventory"), request.user).filter(pk=object_id).first()
 
 
 def _is_key(object_id: str) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from devices.models import Device
+from devices.scope import visible
 from enrollment.access import Access
 from enrollment.hand_over import hand_over
 
@@ -88,7 +89,7 @@ def hand_over_view(request: HttpRequest, device_id: int) -> HttpResponseBase:
 def _hand_over(request: HttpRequest, device_id: int) -> HttpResponseBase:
     if not request.user.has_perm(CHANGE):
         raise PermissionDenied
-    device = get_object_or_404(Device.objects.select_related("user"), pk=device_id)
+    device = get_object_or_404(visible(Device.objects.select_related("user"), request.user), pk=device_id)
     back = reverse("admin:devices_device_change", args=[device.pk])
     if device.status == Device.Status.BLOCKED:
         messages.error(request, _("The device is blocked. Unblock it first."))

@@ -131,7 +131,7 @@ class LockoutAdmin(ConsolePage):
             raise PermissionDenied
         if not (key.isascii() and key.isdecimal() and len(key) < 19):
             raise Http404
-        lockout = Lockout.objects.filter(pk=key).first()
+        lockout = self.get_queryset(request).filter(pk=key).first()
         if lockout is None:
             raise Http404
         return lockout

@@ -1,5 +1,6 @@
 """In which language and time zone does an administrator work?"""
 
+from typing import ClassVar
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -22,6 +23,8 @@ def validate_time_zone(value: str) -> None:
 
 class Preferences(models.Model):
     """What one person chose for the console; without a row, what the browser and the portal say."""
+
+    OWNED_BY: ClassVar[str] = "person"
 
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preferences", verbose_name=_("person")

@@ -1,5 +1,7 @@
 """Which report is sent to whom, and when next?"""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 class ScheduledReport(models.Model):
     """A report that is mailed regularly; it shows what its owner may see."""
+
+    OWNED_BY: ClassVar[str] = "owner"
 
     class Format(models.TextChoices):
         CSV = "csv", _("CSV")

@@ -26,6 +26,7 @@ from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
+from devices.scope import visible
 from invitations.actions import ActionError
 from invitations.models import Invitation
 from invitations.resources import InvitationResource
@@ -182,7 +183,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        return self.timeline_page(request, self._found(unquote(object_id)))
+        return self.timeline_page(request, self._found(request, unquote(object_id)))
 
     def act_view(self, request: HttpRequest, invitation_id: int, name: str) -> HttpResponse:
         """Resend, revoke or extend one invitation."""
@@ -190,7 +191,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        invitation = self._found(str(invitation_id))
+        invitation = self._found(request, str(invitation_id))
         form = DaysForm(request.POST) if name == "extend" else None
         if form is not None and not form.is_valid():
             return self.timeline_page(request, invitation, form, status=422)
@@ -226,11 +227,11 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         }
         return TemplateResponse(request, "invitations/timeline.html", context, status=status)
 
-    def _found(self, key: str) -> Invitation:
+    def _found(self, request: HttpRequest, key: str) -> Invitation:
         if not (key.isascii() and key.isdecimal() and len(key) < 19):
             raise Http404
         found = Invitation.objects.select_related(*RELATED).defer(*NOT_SHOWN, "sending__devices")
-        invitation = found.filter(pk=key).first()
+        invitation = visible(found, request.user).filter(pk=key).first()
         if invitation is None:
             raise Http404
         return invitation

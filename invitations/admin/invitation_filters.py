@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device, Domain, ImportBatch
+from devices.scope import visible
 from invitations.models import Invitation, Sending
 
 State = Invitation.State
@@ -26,15 +27,16 @@ class ObjectFilter(admin.SimpleListFilter):
     shown: ClassVar[int] = 15
 
     def objects(self) -> QuerySet[Any]:
-        """Return what can be chosen, in the order in which it is offered."""
+        """Return what can be chosen, in the order in which it is offered; of other domains nothing is."""
         raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        offered: list[Model] = list(self.objects()[: self.shown]) if self.shown else []
+        objects = visible(self.objects(), request.user)
+        offered: list[Model] = list(objects[: self.shown]) if self.shown else []
         chosen = self._number()
         if chosen is None or chosen in [found.pk for found in offered]:
             return [(str(found.pk), str(found)) for found in offered]
-        named = self.objects().filter(pk=chosen).first()
+        named = objects.filter(pk=chosen).first()
         first = str(named) if named else str(_("No. %(number)s, which is gone") % {"number": chosen})
         return [(str(chosen), first), *((str(found.pk), str(found)) for found in offered)]
 
@@ -94,6 +96,7 @@ class UseFilter(admin.SimpleListFilter):
 
     title = _("use")
     parameter_name = "use"
+    UNREACHED: ClassVar[str] = "unreached"
     CHOICES: ClassVar[dict[str, tuple[Any, Q]]] = {
         "open": (_("Not used yet"), Q(state__in=Invitation.USABLE)),
         "used": (_("Used"), Q(state=State.REDEEMED)),
@@ -101,8 +104,11 @@ class UseFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, label) for name, (label, _condition) in self.CHOICES.items()]
+        named = [(name, label) for name, (label, _condition) in self.CHOICES.items()]
+        return [*named, (self.UNREACHED, _("Nobody was reached, and the device waits"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
+        if self.value() == self.UNREACHED:
+            return queryset.unreached()  # type: ignore[attr-defined, no-any-return]
         choice = self.CHOICES.get(self.value() or "")
         return queryset.filter(choice[1]) if choice else queryset

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
+from devices.scope import scope_of
 from devices.vocabulary import Channel
 from invitations.messages.compose import texts_for
 from invitations.messages.preview import Preview, preview_of_texts
@@ -77,6 +78,12 @@ class MessageTemplateAdmin(ConsolePage):
     def has_delete_permission(self, request: HttpRequest, obj: MessageTemplate | None = None) -> bool:
         # The texts of all domains are made again at the next start: they are restored, not deleted.
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.domain is None)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "domain" and not scope_of(request.user).is_everything:
+            field.required = True  # a text for all domains is for people with all of them
+        return field
 
     def get_actions(self, request: HttpRequest) -> dict[str, object]:
         # "Delete selected" would take the texts of all domains, too.

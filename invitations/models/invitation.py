@@ -24,6 +24,13 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Return how many there are in each state; states without any are left out."""
         return dict(self.order_by().values_list("state").annotate(number=models.Count("pk")))
 
+    def unreached(self) -> Self:
+        """Messages that failed or came back, to users of devices that still wait, and that no newer one replaces."""
+        waiting = Device.Status.PRE_APPROVED
+        return self.filter(
+            state__in=(Invitation.State.FAILED, Invitation.State.BOUNCED), device__status=waiting, replaced_by=None
+        )
+
     def usable(self) -> Self:
         """Invitations whose link opens: a message went out, or may have gone out."""
         return self.filter(state__in=Invitation.USABLE)

@@ -1,5 +1,7 @@
 """What do the messages say, for users of which domain, in which language?"""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,10 @@ from .invitation import Invitation
 
 class MessageTemplate(models.Model):
     """The text of invitations by one channel, in one language; of one domain, or of all that have none of their own."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
+    # Without a domain it is read by everybody, and changed with all domains only.
+    IS_SHARED_WITHOUT_DOMAIN: ClassVar[bool] = True
 
     domain = models.ForeignKey(
         Domain,

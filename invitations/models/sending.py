@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import ImportBatch
+from devices.models import Domain, ImportBatch
 from devices.models.moving import Moving
 from devices.vocabulary import Language
 
@@ -22,6 +22,8 @@ class SendingQuerySet(models.QuerySet["Sending"]):
 
 class Sending(Moving):
     """Invitations that were asked for at one go: they are paused, resumed and cancelled together."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
@@ -53,6 +55,17 @@ class Sending(Moving):
         related_name="sendings",
         verbose_name=_("import batch"),
         help_text=_("Whose ticked rows are invited. Empty: the chosen devices."),
+    )
+    domain = models.ForeignKey(
+        Domain,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("domain"),
+        help_text=_("Of all its devices. Empty: they are of several, and only people with all domains see it."),
     )
     devices = models.JSONField(default=list, editable=False, help_text=_("Numbers of the chosen devices."))
     include_invited = models.BooleanField(

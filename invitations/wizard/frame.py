@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from devices.scope import visible
 from devices.wizard.frame import BatchView, WizardView
 from invitations.models import Sending
 
@@ -30,7 +31,7 @@ class SendingView(WizardView):
     """A page, or an action, of one sending: for who may see sendings, or the invitations of one.
 
     Attributes:
-        sending: of the address; 404 when there is none.
+        sending: of the address; 404 when there is none in the person's domains.
     """
 
     post_permission = SEND
@@ -42,4 +43,4 @@ class SendingView(WizardView):
         self.permission = VIEW if request.user.has_perm(VIEW) else VIEW_SENDING
         if request.user.has_perm(self.permission):  # else dispatch refuses, whether the sending exists or not
             sendings = Sending.objects.select_related("batch", "created_by").defer("devices")
-            self.sending = get_object_or_404(sendings, pk=kwargs["sending_id"])
+            self.sending = get_object_or_404(visible(sendings, request.user), pk=kwargs["sending_id"])
