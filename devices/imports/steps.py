@@ -11,6 +11,7 @@ from typing import IO
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Case, When
 from django.utils.translation import gettext as _
 
 from devices.models import DeviceGroup, Domain, ImportBatch, ImportRow, Policy
@@ -101,13 +102,19 @@ def change_format(batch: ImportBatch, file_format: FileFormat) -> None:
 def suggestion(batch: ImportBatch) -> Suggestion:
     """Return the mapping that fits the headers: the last one that was used for them, else what can be recognised.
 
+    One of the same domain is preferred. From another domain come the columns only: a value for all rows may name a
+    person or a group of it.
+
     Raises:
         UnreadableFileError: the file is not there any more, or can't be read.
     """
     last = (
         ImportBatch.objects.filter(header_fingerprint=batch.header_fingerprint).exclude(mapping={}).exclude(pk=batch.pk)
     )
-    found = last.order_by("-state_changed_at").values_list("mapping", flat=True).first()
+    own_first = last.order_by(Case(When(domain=batch.domain_id, then=0), default=1), "-state_changed_at")
+    found, domain_id = own_first.values_list("mapping", "domain_id").first() or ({}, None)
+    if domain_id != batch.domain_id:
+        found = found and {**found, "fixed": {}}
     sample = preview(
         Path(batch.file.path), FileFormat.from_json(batch.file_format), limits=file_limits(), rows=SAMPLE_ROWS
     )
