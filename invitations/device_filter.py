@@ -1,0 +1,57 @@
+"""Which devices were invited, and what came of it? The filter that invitations add to devices/filters.py."""
+
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from devices.filters import ChoicesFilter
+from devices.models import Device
+
+from .models import Invitation
+
+State = Invitation.State
+# A message went out or will, and nothing is known against it; or it was used.
+GOOD = frozenset({*Invitation.LIVE - {State.BOUNCED}, State.REDEEMED})
+WENT_WRONG = frozenset({State.FAILED, State.BOUNCED})
+
+
+class Invited(TextChoices):
+    """How far the invitation of a device has come."""
+
+    INVITED = "invited", _("Invited")
+    NOT_INVITED = "not_invited", _("Not invited")
+    EXPIRED = "expired", _("Invitation expired")
+    FAILED = "failed", _("Message failed")
+
+
+def invited(queryset: QuerySet[Device], name: str, value: list[str]) -> QuerySet[Device]:
+    """Return the devices that are as one of the given words says.
+
+    A device that was invited anew, well, is neither expired nor failed any more.
+    """
+    own = Invitation.objects.filter(device=OuterRef("pk"))
+    is_good = Exists(own.filter(state__in=GOOD))
+    found = queryset.none()
+    for word in value:
+        found = (
+            found
+            | {
+                Invited.INVITED: queryset.filter(pk__in=_devices(GOOD)),
+                Invited.NOT_INVITED: queryset.filter(~Exists(own)),
+                Invited.EXPIRED: queryset.filter(~is_good, pk__in=_devices({State.EXPIRED})),
+                Invited.FAILED: queryset.filter(~is_good, pk__in=_devices(WENT_WRONG)),
+            }[Invited(word)]
+        )
+    return found if value else queryset
+
+
+def _devices(states: frozenset[str] | set[State]) -> QuerySet[Invitation]:
+    """Return the numbers of devices that have an invitation in one of these states."""
+    return Invitation.objects.filter(state__in=sorted(states)).order_by().values("device")
+
+
+INVITATION = ChoicesFilter(
+    label=_("Invitation"),
+    choices=Invited.choices,
+    method=invited,
+    help_text=_("Choose Pre-approved as the enrollment status, too: only those can be invited."),
+)
