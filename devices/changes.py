@@ -1,9 +1,11 @@
 """What changed many objects at once? Told by everything that writes by set statements, which call no model's `save`.
 
-Who keeps a record of it (the audit log) connects to `changed_many`; what one object's `save` or `delete` does needs none.
+Who keeps a record of it (the audit log) connects to `changed_many`; one object's `save` or `delete` needs no telling.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -87,3 +89,24 @@ def announce(model: type[Model], action: Action, what: str, *, ids: Sequence[int
     if count:
         change = Change(model=model, action=action, what=what, ids=ids, count=count, total=total, **facts)
         changed_many.send(sender=model, change=change)
+
+
+_is_kept_elsewhere = ContextVar("is_kept_elsewhere", default=False)
+
+
+@contextmanager
+def kept_elsewhere() -> Iterator[None]:
+    """Let nobody record each object that is saved or deleted in this block: it is announced as one, or has its own log.
+
+    For what deletes or makes thousands by the ORM, and for the gate, whose record is the attempt.
+    """
+    token = _is_kept_elsewhere.set(True)
+    try:
+        yield
+    finally:
+        _is_kept_elsewhere.reset(token)
+
+
+def is_kept_elsewhere() -> bool:
+    """Tell whether this runs in a block of `kept_elsewhere`."""
+    return _is_kept_elsewhere.get()

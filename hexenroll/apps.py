@@ -13,3 +13,24 @@ class HexenrollConfig(AppConfig):
 
         # Of the last app: the permissions of all of them are there by then.
         post_migrate.connect(ensure_roles, sender=self, dispatch_uid="hexenroll.roles")
+
+        record_changes()
+
+
+def record_changes() -> None:
+    """Begin the audit log: whatever is saved, deleted, linked, announced or signed in from now on is recorded."""
+    from auditlog.signals import pre_log
+
+    from devices.changes import changed_many, is_kept_elsewhere
+
+    from .audit import linked, many, recorded, sign_ins, who
+
+    def is_wanted(**kwargs: object) -> bool:
+        return not is_kept_elsewhere()
+
+    recorded.register_all()
+    linked.register_links()
+    sign_ins.follow_sign_ins()
+    who.follow_tasks()
+    pre_log.connect(is_wanted, weak=False, dispatch_uid="hexenroll.audit.is_wanted")
+    changed_many.connect(many.record, dispatch_uid="hexenroll.audit.many")

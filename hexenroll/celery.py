@@ -59,6 +59,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="27"),
         "options": {"expires": 12 * 3_600},
     },
+    "forget-old-audit-entries": {
+        "task": "hexenroll.tasks.forget_old_audit_entries",
+        "schedule": crontab(hour="3", minute="47"),
+        "options": {"expires": 12 * 3_600},
+    },
     "forget-old-attempts": {
         "task": "enrollment.tasks.forget_old_attempts",
         "schedule": crontab(minute="37"),

@@ -199,6 +199,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "hexenroll.audit.who.ActingMiddleware",
     "hexenroll.short_way.ShortWayMiddleware",  # devices go no further
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -251,6 +252,7 @@ AUTHENTICATION_BACKENDS = [
 ANONYMOUS_USER_NAME = None  # guardian: nobody who isn't signed in may anything
 GUARDIAN_MONKEY_PATCH_USER = False
 AUDITLOG_LOGENTRY_MODEL = "hexenroll.AuditEntry"
+HEXENROLL_AUDIT_KEEP_DAYS = env.number("HEXENROLL_AUDIT_KEEP_DAYS", 730, 1, 36_500)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

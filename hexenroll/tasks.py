@@ -1,0 +1,10 @@
+"""What does a worker do for the console? Each task may run twice without harm."""
+
+from celery import shared_task
+
+
+@shared_task
+def forget_old_audit_entries() -> int:
+    from hexenroll.audit import retention
+
+    return retention.forget()
