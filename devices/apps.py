@@ -1,7 +1,7 @@
-"""Registers the app; sees to it that the domain `local` exists."""
+"""Registers the app; sees to it that the domain `local` exists, and that saved devices are in the groups of rules."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import m2m_changed, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,3 +18,10 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(ensure_local_domain, sender=self, dispatch_uid="devices.local_domain")
+
+        from devices.groups import membership
+
+        device = self.get_model("Device")
+        post_save.connect(membership.place_saved, sender=device, dispatch_uid="devices.place_saved")
+        through = device.groups.through
+        m2m_changed.connect(membership.keep_to_rules, sender=through, dispatch_uid="devices.keep_to_rules")

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.core.cache import cache
 
+from devices.groups import filling
 from devices.imports import check, commit, rescue, retention, undo
 from devices.imports.progress import committing
 
@@ -30,3 +31,18 @@ def rescue_imports() -> int:
 @shared_task
 def forget_old_imports() -> int:
     return retention.forget()
+
+
+@shared_task
+def fill_group(group_id: int) -> None:
+    filling.fill(group_id)
+
+
+@shared_task
+def tend_groups() -> int:
+    return filling.tend()
+
+
+@shared_task
+def correct_groups() -> int:
+    return filling.correct()

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.groups.membership import place
 from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser
 from invitations import many
 from invitations.models import Invitation
@@ -56,6 +57,7 @@ def hand_over(device: Device, user: DeviceUser | None, person: User | None, *, e
     Device.objects.filter(pk=device.pk).update(**changes, updated_at=timezone.now())
     note([device.pk], DeviceEvent.Kind.HANDED_OVER, person, {"former": str(former or ""), "new": str(user or "")})
     device.refresh_from_db()
+    place(device)  # the rules of device groups may ask for its domain
     return device
 
 

@@ -45,6 +45,7 @@ SELECT
     known.id, v.hardware_uuid,
     answered.device_id, CASE WHEN answered.until > %(now)s THEN 1 ELSE 0 END,
     CASE WHEN EXISTS (SELECT 1 FROM enrollment_blockedhardware WHERE {_BLOCKED}) THEN 1 ELSE 0 END,
+    CASE WHEN EXISTS (SELECT 1 FROM devices_devicegroup WHERE rule IS NOT NULL) THEN 1 ELSE 0 END,
     {{settings}}
 FROM (SELECT 1 AS one) AS request
 LEFT JOIN invitations_invitation i ON i.id = COALESCE(
@@ -87,6 +88,7 @@ class Found:
         answered_id: the device that came in by this very request; None: none did.
         is_answered: that was a moment ago.
         is_listed: the hardware, or its manufacturer, is on the block list.
+        has_ruled_groups: device groups have rules: what came in, or changed, has to be held against them.
         settings: Enroll > Settings. Shared by requests: not to be changed.
     """
 
@@ -99,6 +101,7 @@ class Found:
     answered_id: int | None
     is_answered: bool
     is_listed: bool
+    has_ruled_groups: bool
     settings: EnrollmentSettings
 
 
@@ -141,7 +144,7 @@ def _look_once(parameters: dict[str, Any]) -> Found | None:
     if any(device.user_id is not None and device.user is None for device in devices.values()):
         return None  # it was given to somebody else while its lock was waited for
     (row,) = fetch(_facts(), parameters)
-    named_by, state, is_past, known_id, hardware_uuid, answered_id, is_answered, is_listed, *settings = row
+    named_by, state, is_past, known_id, hardware_uuid, answered_id, is_answered, is_listed, has_ruled, *settings = row
     if any(key is not None and key not in devices for key in (named_by, known_id, answered_id)):
         return None
     return Found(
@@ -154,6 +157,7 @@ def _look_once(parameters: dict[str, Any]) -> Found | None:
         answered_id=answered_id,
         is_answered=bool(is_answered),
         is_listed=bool(is_listed),
+        has_ruled_groups=bool(has_ruled),
         settings=_settings_of(tuple(settings)) if settings[0] is not None else EnrollmentSettings.objects.current(),
     )
 

@@ -54,6 +54,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="17"),
         "options": {"expires": 12 * 3_600},
     },
+    "tend-groups": {
+        "task": "devices.tasks.tend_groups",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "correct-groups": {
+        "task": "devices.tasks.correct_groups",
+        "schedule": crontab(hour="2", minute="47"),
+        "options": {"expires": 12 * 3_600},
+    },
     "forget-old-callbacks": {
         "task": "invitations.tasks.forget_old_callbacks",
         "schedule": crontab(hour="3", minute="27"),

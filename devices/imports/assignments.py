@@ -17,6 +17,8 @@ ASSIGNED = {
     "groups": ("devices_devicegroup", "devices_device_groups", "devicegroup_id"),
     "policies": ("devices_policy", "devices_device_policies", "policy_id"),
 }
+# A group with a rule takes in whom its rule names, and nobody else.
+CHOSEN = {"groups": " AND n.rule IS NULL", "policies": ""}
 
 
 def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozenset[str]) -> None:
@@ -38,11 +40,13 @@ def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozens
             )
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT d.id, n.id "
-                f"FROM {ROWS} {spell('items', value=f'r.{field}')} JOIN {named} n ON n.name = item.value {DEVICE} "
+                f"FROM {ROWS} {spell('items', value=f'r.{field}')} "
+                f"JOIN {named} n ON n.name = item.value{CHOSEN[field]} {DEVICE} "
                 f"WHERE {GOOD} AND {IMPORTED} AND {STILL_OPEN} AND r.{field} IS NOT NULL ON CONFLICT DO NOTHING",
                 parameters,
             )
-        for number in getattr(batch, field).values_list("pk", flat=True):
+        chosen = batch.groups.static() if field == "groups" else batch.policies.all()
+        for number in chosen.values_list("pk", flat=True):
             execute(
                 f"INSERT INTO {through} (device_id, {column}) SELECT d.id, %(number)s FROM {ROWS} {DEVICE} "
                 f"WHERE {GOOD} AND {IMPORTED} AND {STILL_OPEN} ON CONFLICT DO NOTHING",

@@ -139,6 +139,7 @@ def cell_context(batch: ImportBatch) -> CellContext:
         excluded_platforms=excluded_platforms(),
         policies=frozenset(Policy.objects.values_list("name", flat=True)),
         groups=frozenset(DeviceGroup.objects.values_list("name", flat=True)),
+        ruled_groups=frozenset(DeviceGroup.objects.ruled().values_list("name", flat=True)),
     )
 
 

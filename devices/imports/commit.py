@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from devices.approval import end_of_approval
+from devices.groups.membership import refresh
 from devices.models import Device, DeviceUser, ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
 
@@ -175,7 +176,9 @@ def _write(batch: ImportBatch, parameters: dict[str, object], expected: int, rep
     if meets:
         writing.overwrite_devices(parameters, mapped)
     assignments.assign(batch, parameters, mapped)
+    refresh(Device.objects.filter(import_batch=batch), are_new=True)
     if meets:
+        refresh(snapshots.overwritten(batch))
         snapshots.prune(parameters)
 
 

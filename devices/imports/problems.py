@@ -107,6 +107,10 @@ class ProblemCode(TextChoices):
     )
     UNKNOWN_POLICY = "unknown_policy", _("There is no policy “%(value)s”. Create it first, or correct its name.")
     NEW_GROUP = "new_group", _("There is no device group “%(value)s”. It will be created.")
+    GROUP_HAS_RULE = (
+        "group_has_rule",
+        _("The devices of the group “%(value)s” follow from its rule. The name is left out here."),
+    )
     TOO_MANY_GROUPS = (
         "too_many_groups",
         _(
@@ -160,6 +164,7 @@ TITLES = {
     ProblemCode.OTHER_DOMAIN: _("Device of another domain"),
     ProblemCode.UNKNOWN_POLICY: _("No such policy"),
     ProblemCode.NEW_GROUP: _("New device group"),
+    ProblemCode.GROUP_HAS_RULE: _("Device group with a rule"),
     ProblemCode.TOO_MANY_GROUPS: _("Too many new device groups"),
     ProblemCode.EXTRA_CELLS: _("More cells than the header"),
     ProblemCode.SHORT_LINE: _("Fewer cells than the header"),
@@ -178,6 +183,7 @@ WARNINGS = frozenset(
         ProblemCode.UNUSUAL_SERIAL,
         ProblemCode.CASE_DIFFERS,
         ProblemCode.NEW_GROUP,
+        ProblemCode.GROUP_HAS_RULE,
         ProblemCode.SHORT_LINE,
         ProblemCode.ALREADY_ENROLLED,
         ProblemCode.DEVICE_BLOCKED,

@@ -5,7 +5,9 @@ Taken by the commit, inside its transaction, for the rows that meet something; g
 
 from collections.abc import Mapping
 
-from devices.models import ImportSnapshot
+from django.db.models import QuerySet
+
+from devices.models import Device, ImportBatch, ImportSnapshot
 
 from .assignments import ASSIGNED
 from .outcomes import DEVICE, GOOD, OVERWRITES, OVERWRITES_USER, ROWS, USER
@@ -16,6 +18,12 @@ def _assigned(field: str) -> str:
     """Return SQL for the ids of what is assigned to device `d`, as a sorted JSON list."""
     _named, through, column = ASSIGNED[field]
     return spell("json_list", value=f"t.{column}", source=f"FROM {through} t WHERE t.device_id = d.id")
+
+
+def overwritten(batch: ImportBatch) -> QuerySet[Device]:
+    """Return the devices of which a batch remembers what stood there before."""
+    kept = ImportSnapshot.objects.filter(batch=batch, kind=ImportSnapshot.Kind.DEVICE)
+    return Device.objects.filter(pk__in=kept.values("object_id"))
 
 
 def take(parameters: Mapping[str, object]) -> None:

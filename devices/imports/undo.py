@@ -14,10 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from devices.groups.membership import refresh
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
 
 from .assignments import ASSIGNED
 from .disk_full import is_disk_full
+from .snapshots import overwritten
 from .sql import execute, make_room, one_at_a_time, query, spell
 
 logger = logging.getLogger(__name__)
@@ -162,6 +164,7 @@ def _undo(batch: ImportBatch) -> None:
         "users_gone": _gone(batch, ImportSnapshot.Kind.USER, DeviceUser),
     }
     counts["devices_restored"] = _restore(batch, ImportSnapshot.Kind.DEVICE, "devices_device")
+    refresh(overwritten(batch))  # the rules, or what they ask of a device, may be others than before the import
     counts["users_restored"] = _restore(batch, ImportSnapshot.Kind.USER, "devices_deviceuser")
     counts["devices_removed"] = _remove_devices(batch)
     counts["users_removed"] = _remove_users(batch)
@@ -235,4 +238,4 @@ def _remove_users(batch: ImportBatch) -> int:
 def _remove_groups(batch: ImportBatch) -> None:
     """Delete the groups that the batch made and that are still, or again, empty."""
     made = ImportSnapshot.objects.filter(batch=batch, kind=ImportSnapshot.Kind.GROUP).values("object_id")
-    DeviceGroup.objects.filter(pk__in=made, devices=None, policies=None).delete()
+    DeviceGroup.objects.static().filter(pk__in=made, devices=None, policies=None).delete()

@@ -55,6 +55,8 @@ class GroupsWidget(ListWidget):
         for name in value if isinstance(value, list) else ():
             if name in context.new_groups:
                 yield CellProblem(ProblemCode.NEW_GROUP, value=name)
+            elif name in context.ruled_groups:
+                yield CellProblem(ProblemCode.GROUP_HAS_RULE, value=name)
 
 
 class PoliciesWidget(ListWidget):

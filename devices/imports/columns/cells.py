@@ -33,6 +33,7 @@ class CellContext:
         excluded_platforms: platforms whose rows are refused.
         policies: names of all policies.
         groups: names of all device groups.
+        ruled_groups: those of them whose devices follow from a rule.
         new_groups: names met that are not in `groups`, filled by the check.
     """
 
@@ -40,6 +41,7 @@ class CellContext:
     excluded_platforms: frozenset[str] = frozenset()
     policies: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    ruled_groups: frozenset[str] = frozenset()
     new_groups: set[str] = field(default_factory=set)
 
 

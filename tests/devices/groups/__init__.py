@@ -1,0 +1,1 @@
+"""Device groups: rules, membership, rights, files."""
