@@ -46,6 +46,7 @@ class Entry:
         text: details, such as an error.
         person: who did it; "": nobody, or nobody knows.
         other: the invitation that this line is about, besides.
+        url: of the page that tells more; "": there is none.
     """
 
     at: datetime
@@ -55,6 +56,7 @@ class Entry:
     text: str = ""
     person: str = ""
     other: Invitation | None = None
+    url: str = ""
 
 
 def timeline(invitation: Invitation, newer: Invitation | None) -> list[Entry]:

@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import DataError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
@@ -58,18 +59,12 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     search_fields = ("serial_number",)  # shows the field; get_search_results does it
     search_help_text = _("Serial number, name, or the user's name or e-mail address")
     show_full_result_count = False
-    fields = (
-        ("serial_number", "platform"),
-        ("name", "ownership"),
-        ("status", "source"),
-        ("domain", "user"),
-        "groups",
-        "policies",
-        "custom_attributes",
-        ("approval_expires_at", "import_batch"),
-        ("created_at", "updated_at"),
+    fieldsets = (
+        (_("Device"), {"fields": (("serial_number", "platform"), ("name", "ownership"))}),
+        (_("Belongs to"), {"fields": (("domain", "user"),)}),
+        (_("Gets"), {"fields": ("groups", "policies")}),
+        (_("Besides"), {"fields": ("approval_expires_at", "custom_attributes")}),
     )
-    readonly_fields = ("status", "source", "import_batch", "created_at", "updated_at")
     autocomplete_fields = ("domain", "user", "groups", "policies")
     change_form_after_template = "policies/_conflicts.html"
 
@@ -81,6 +76,17 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         if is_key and request.user.has_perm("devices.view_policy"):
             shown["policy_conflicts"] = conflicts_of(effective_of([int(object_id)])[int(object_id)])
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> tuple[str, ...]:
+        """Leave to a device that has enrolled what it said of itself."""
+        return ("serial_number", "platform") if obj is not None and obj.status != Device.Status.PRE_APPROVED else ()
+
+    def response_post_save_add(self, request: HttpRequest, obj: Device) -> HttpResponseBase:
+        """Lead to the device: the list doesn't show one that waits to enroll."""
+        return redirect("admin:devices_device_change", obj.pk)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Device) -> HttpResponseBase:
+        return redirect("admin:devices_device_change", obj.pk)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the time that new approvals have; who adds a device can change it."""

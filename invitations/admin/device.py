@@ -1,5 +1,5 @@
-"""What do invitations add to the pages of devices? The action that invites, the list of one device's invitations, and
-what is deleted along with a device. Registered in place of the page of the lower layer, which knows nothing of this."""
+"""What do invitations add to the pages of devices? The action that invites, one device's newest invitations, and what
+is deleted along with a device. Registered in place of the page of the lower layer, which knows nothing of this."""
 
 from typing import Any
 
@@ -21,14 +21,13 @@ from .invite_devices import invite_page
 
 admin.site.unregister(Device)
 # So many of a device's invitations are on its page; the list has them all.
-SHOWN = 5
+SHOWN = 3
 
 
 @admin.register(Device)
 class InvitableDeviceAdmin(DeviceAdmin):
     actions: tuple[str, ...] = ("send_invitation",)
     actions_detail: tuple[str, ...] = ("invite",)
-    change_form_outer_after_template = "invitations/_of_device.html"
 
     def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Tell who may invite; which devices can be invited, the page says."""
@@ -53,25 +52,24 @@ class InvitableDeviceAdmin(DeviceAdmin):
         is_waiting = _is_number(object_id) and Device.objects.pre_approved().filter(pk=object_id).exists()
         return [shown for shown in found if is_waiting or not shown.action_name.endswith("_invite")]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
-        shown: dict[str, Any] = {}
-        if request.user.has_perm("invitations.view_invitation") and _is_number(object_id):
-            theirs = Invitation.objects.filter(device=int(object_id)).select_related("sending")
-            invitations = list(theirs.defer("sending__devices")[: SHOWN + 1])
-            shown = {
-                "invitations": [(found, InvitationAdmin.STATE_COLOURS[found.state]) for found in invitations[:SHOWN]],
-                "has_more_invitations": len(invitations) > SHOWN,
-                "may_see_invitations": True,
-            }
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
-
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Let invitations go with their devices: the permission to delete those suffices."""
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         counts.pop(InvitationEvent._meta.verbose_name_plural, None)  # part of their invitations
         return deleted, counts, set(missing) - {Invitation._meta.verbose_name}, protected
+
+
+def invitations_of(device_id: int, person: Any) -> dict[str, Any]:
+    """Return what invitations/_of_device.html needs; nothing for somebody who may not see invitations."""
+    if not person.has_perm("invitations.view_invitation"):
+        return {}
+    theirs = Invitation.objects.filter(device=device_id).select_related("sending").defer("sending__devices")
+    found = list(theirs[: SHOWN + 1])
+    return {
+        "invitations": [(invitation, InvitationAdmin.STATE_COLOURS[invitation.state]) for invitation in found[:SHOWN]],
+        "has_more_invitations": len(found) > SHOWN,
+        "may_see_invitations": True,
+    }
 
 
 def chosen_again(request: HttpRequest) -> list[tuple[str, str]]:

@@ -13,11 +13,12 @@ from django.urls import reverse
 
 from devices.models import Device, DeviceInventory, DevicePolicy
 from enrollment.device_token import device_of
+from enrollment.disenroll import LeaveReason, disenroll
 from enrollment.models import Conflict
 from enrollment.policy_standing import Standing, standings_of
 from tests.conftest import make_person, sign_in
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
-from tests.factories import DeviceFactory, DeviceGroupFactory, PolicyFactory
+from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +158,11 @@ def test_an_administrator_disenrolls_a_device_after_being_asked(administrator: U
     asked = client.get(leave_of(device)).content.decode()
     assert "Its device token becomes void at once" in asked
     assert device_of(token) == device
-    answer = client.post(leave_of(device), follow=True)
+    assert "Choose why it leaves." in client.post(leave_of(device)).content.decode()
+    assert "Write the reason" in client.post(leave_of(device), {"reason": "other"}).content.decode()
+    answer = client.post(leave_of(device), {"reason": "lost", "text": "In a taxi"}, follow=True)
+    assert "Disenrolled by administrator." in answer.content.decode()
+    assert "Lost or stolen: In a taxi" in answer.content.decode()
     assert "The device is disenrolled." in answer.content.decode()
     device.refresh_from_db()
     assert device.status == Device.Status.DISENROLLED
@@ -170,7 +175,7 @@ def test_a_device_that_is_not_enrolled_can_not_be_disenrolled(administrator_clie
     device = DeviceFactory.create()
     assert leave_of(device) not in administrator_client.get(page_of(device)).content.decode()
     assert "This device is not enrolled." in administrator_client.get(leave_of(device)).content.decode()
-    answer = administrator_client.post(leave_of(device), follow=True)
+    answer = administrator_client.post(leave_of(device), {"reason": "lost"}, follow=True)
     assert "Nothing was changed." in answer.content.decode()
     device.refresh_from_db()
     assert device.status == Device.Status.PRE_APPROVED
@@ -186,8 +191,82 @@ def test_no_device_can_not_be_disenrolled(key: str, administrator_client: Client
 def test_who_may_only_look_can_not_disenroll(operator_client: Client) -> None:
     device, token = enrolled_device()
     assert leave_of(device) not in operator_client.get(page_of(device)).content.decode()
-    assert operator_client.post(leave_of(device)).status_code == 403
+    assert operator_client.post(leave_of(device), {"reason": "lost"}).status_code == 403
     assert device_of(token) == device
+
+
+def test_a_device_that_left_is_approved_again_for_its_user(administrator: User) -> None:
+    client = sign_in(administrator)
+    device, _token = enrolled_device()
+    again = reverse("admin:devices_device_approve_again", args=[device.pk])
+    assert again not in client.get(page_of(device)).content.decode()
+    assert "there is nothing to approve again" in client.get(again, follow=True).content.decode()
+    disenroll(device.pk, administrator, LeaveReason.RETURNED)
+    assert again in client.get(page_of(device)).content.decode()
+    assert "What it told and what it was given before is removed" in client.get(again).content.decode()
+    form = {"user": device.user_id, "approval_expires_at_0": "", "approval_expires_at_1": "", "access": "none"}
+    assert "is pre-approved again." in client.post(again, form, follow=True).content.decode()
+    device.refresh_from_db()
+    assert (device.status, device.disenroll_reason) == (Device.Status.PRE_APPROVED, "")
+    assert f"Hardware {NOT_YET}" in words(client, device)
+
+
+# --- reading and editing ---------------------------------------------------------------------------------
+def test_who_may_only_look_reads_a_page_without_a_form(operator_client: Client) -> None:
+    device = DeviceFactory.create()
+    page = operator_client.get(page_of(device)).content.decode()
+    edit = reverse("admin:devices_device_edit", args=[device.pk])
+    assert device.serial_number in page
+    assert edit not in page
+    assert 'name="serial_number"' not in page
+    assert operator_client.get(edit).status_code == 403
+
+
+def test_the_form_is_a_page_of_its_own_and_leads_back(administrator_client: Client) -> None:
+    device = DeviceFactory.create()
+    edit = reverse("admin:devices_device_edit", args=[device.pk])
+    assert edit in administrator_client.get(page_of(device)).content.decode()
+    assert 'name="serial_number"' in administrator_client.get(edit).content.decode()
+    form = {
+        "serial_number": device.serial_number,
+        "platform": "macos",
+        "ownership": "personal",
+        "name": "Anew",
+        "domain": device.domain_id,
+        "user": device.user_id,
+        "custom_attributes": "{}",
+    }
+    answer = administrator_client.post(edit, form)
+    assert (answer.status_code, answer["Location"]) == (302, page_of(device))
+    device.refresh_from_db()
+    assert (device.name, device.ownership) == ("Anew", "personal")
+
+
+def test_the_number_of_an_enrolled_device_can_not_be_changed(administrator_client: Client) -> None:
+    device, _token = enrolled_device()
+    page = administrator_client.get(reverse("admin:devices_device_edit", args=[device.pk])).content.decode()
+    assert 'name="serial_number"' not in page
+    assert 'name="name"' in page
+
+
+def test_a_device_of_another_domain_is_not_there() -> None:
+    ours, theirs = DomainFactory.create(), DeviceFactory.create()
+    client = sign_in(make_person("ours", ("view_device", "change_device", "delete_device"), domains=[ours]))
+    names = ("change", "edit", "delete", "disenroll", "approve_again", "hand_over")
+    for name in names:
+        there = client.get(reverse(f"admin:devices_device_{name}", args=[theirs.pk]))
+        nowhere = client.get(reverse(f"admin:devices_device_{name}", args=[theirs.pk + 999]))
+        assert (name, there.status_code) == (name, nowhere.status_code)
+        assert theirs.serial_number not in there.content.decode()
+
+
+def test_custom_attributes_and_groups_are_readable(operator_client: Client) -> None:
+    device = DeviceFactory.create(
+        custom_attributes={"Cost centre": "4711"}, groups=[DeviceGroupFactory.create(name="Research")]
+    )
+    found = words(operator_client, device)
+    assert "Cost centre 4711" in found
+    assert "Device groups Research" in found
 
 
 def test_what_goes_with_a_pre_approved_device_needs_no_permission_of_its_own() -> None:
