@@ -1,0 +1,87 @@
+"""Two domains full of everything, for the tests that walk through all addresses."""
+
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.utils import timezone
+
+from devices.models import Device, DeviceInventory, ImportRow
+from enrollment.models import BlockedHardware, Conflict, Lockout
+from enrollment.reasons import Reason
+from invitations.models import Invitation, InvitationEvent, MailboxMessage, MessageTemplate
+from tests.enrollment.attempts import attempt_of
+from tests.factories import (
+    DeviceFactory,
+    DeviceGroupFactory,
+    DeviceUserFactory,
+    DomainFactory,
+    ImportBatchFactory,
+    InvitationFactory,
+    PolicyFactory,
+    SendingFactory,
+)
+
+
+@dataclass
+class Land:
+    """A domain and what is in it. Each text of it holds the name, in capital or small letters.
+
+    Attributes:
+        name: of the land.
+        objects: one of each table, by label.
+        more: further ones.
+    """
+
+    name: str
+    objects: dict[str, Model] = field(default_factory=dict)
+    more: list[Model] = field(default_factory=list)
+
+    @property
+    def domain(self) -> Model:
+        return self.objects["devices.domain"]
+
+
+def land(name: str) -> Land:
+    """Make a domain with a device of each kind, and all that can hang on one."""
+    domain = DomainFactory.create(name=f"{name}.example")
+    user = DeviceUserFactory.create(domain=domain, name=f"{name} Person", email=f"person@{name}.example")
+    batch = ImportBatchFactory.create(domain=domain, file_name=f"{name}.csv", state="committed")
+    group, policy = DeviceGroupFactory.create(), PolicyFactory.create()
+    own = {"domain": domain, "user": user, "import_batch": batch, "groups": [group], "policies": [policy]}
+    device = DeviceFactory.create(
+        serial_number=f"{name.upper()}1", name=f"{name} Mac", status=Device.Status.ENROLLED, **own
+    )
+    inventory = DeviceInventory.objects.create(
+        device=device, hardware_uuid=f"{name}-uuid", enrolled_at=timezone.now(), last_seen_at=timezone.now()
+    )
+    waiting = DeviceFactory.create(serial_number=f"{name.upper()}2", name=f"{name} waiting", **own)
+    row = ImportRow.objects.create(
+        batch=batch, line=2, is_good=True, serial_number=f"{name.upper()}1", platform="macos"
+    )
+    sending = SendingFactory.create(batch=batch, domain=domain)
+    invitation = InvitationFactory.create(device=waiting, sending=sending, batch=batch, state=Invitation.State.SENT)
+    event = InvitationEvent.objects.create(invitation=invitation, kind=InvitationEvent.Kind.REVOKED, text=name)
+    attempt = attempt_of(
+        serial_number=f"{name.upper()}1", device=device, user=user, domain=domain, reason=Reason.CONFLICT
+    )
+    conflict = Conflict.objects.create(device=device, hardware_uuid=f"{name}-other")
+    template = MessageTemplate.objects.create(
+        domain=domain, channel="email", language="en", subject=name, text="{{ link }}"
+    )
+    made: list[Model] = [domain, user, batch, group, policy, device, row, sending, invitation, event, attempt]
+    found = Land(name, {obj._meta.label_lower: obj for obj in [*made, conflict, template, inventory]})
+    found.more = [waiting]
+    return found
+
+
+def shared() -> dict[str, Model]:
+    """Make one of each thing that is of no domain."""
+    made: list[Model] = [
+        BlockedHardware.objects.create(kind="serial_number", value="SHARED"),
+        Lockout.objects.create(key="wrong:shared", account="shared@example.com", until=timezone.now()),
+        MailboxMessage.objects.create(channel="sms", recipient="+491701234567", content="shared"),
+        User.objects.create(username="somebody", is_staff=True),
+        Group.objects.create(name="Somebody's role"),
+    ]
+    return {obj._meta.label_lower: obj for obj in made}
