@@ -2,6 +2,7 @@
 
 from .api_key import ApiKey
 from .audit_entry import AuditEntry
+from .dashboard_summary import DashboardSummary
 from .preferences import Preferences
 from .scheduled_report import ScheduledReport
 

@@ -37,6 +37,10 @@ class ScheduledReport(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     next_at = models.DateTimeField(_("next"), null=True, editable=False, db_index=True)  # indexed: the clock asks
     last_sent_at = models.DateTimeField(_("last sent"), null=True, editable=False)
+    claimed_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When a worker took it in hand; empty: none has it.")
+    )
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False, help_text=_("In vain, one after the other."))
     last_error = models.TextField(_("last error"), blank=True, editable=False)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
 
