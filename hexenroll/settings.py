@@ -169,6 +169,42 @@ HEXENROLL_ATTEMPTS_KEEP_DAYS = env.number("HEXENROLL_ATTEMPTS_KEEP_DAYS", 90, 1,
 HEXENROLL_ATTEMPTS_MAX_ROWS = env.number("HEXENROLL_ATTEMPTS_MAX_ROWS", 1_000_000, 1_000, 1_000_000_000)
 HEXENROLL_CONFLICTS_MAX_ROWS = env.number("HEXENROLL_CONFLICTS_MAX_ROWS", 10_000, 100, 1_000_000)
 
+# --- the administrators' API ----------------------------------------------------------------------
+HEXENROLL_API_RATE_BY_KEY = env.number("HEXENROLL_API_RATE_BY_KEY", 600, 1, 1_000_000)  # requests a minute
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["hexenroll.api_keys.authentication.ApiKeyAuthentication"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "devices.api.errors.answer_error",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "hexenroll, for administrators",
+    "DESCRIPTION": "What the console can do, for programs: docs/rest-api.md. Devices have an API of their own.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "hexenroll.api_description.complete",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "DevicePlatform": "devices.vocabulary.Platform",
+        "DeviceStatus": "devices.models.Device.Status",
+        "ImportState": "devices.models.ImportBatch.State",
+        "ImportChannel": "devices.vocabulary.Channel",
+        "Duplicates": "devices.vocabulary.Duplicates",
+        "InvitationState": "invitations.models.Invitation.State",
+        "InvitationChannel": "invitations.models.Invitation.Channel",
+        "SendingState": "invitations.models.Sending.State",
+        "SendingChannel": "invitations.models.Sending.Channel",
+        "AttemptReason": "enrollment.reasons.Reason",
+        "LeaveReason": "enrollment.disenroll.LeaveReason",
+    },
+}
+
 # --- what it is made of ---------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",  # before django.contrib.admin, whose templates it replaces

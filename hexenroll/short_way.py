@@ -36,6 +36,8 @@ class ShortWayMiddleware:
             connection.health_check_done = True  # type: ignore[attr-defined]
         match = request.resolver_match = resolve(request.path_info)
         answer = match.func(request, *match.args, **match.kwargs)
+        if not getattr(answer, "is_rendered", True):
+            answer = answer.render()  # the administrators' API (DRF)
         self.thread.served = time.monotonic() if answer.status_code < 500 else -TRUSTED
         if not answer.streaming and not answer.has_header("Content-Length"):
             answer["Content-Length"] = str(len(answer.content))  # as CommonMiddleware does: keeps the connection open

@@ -78,6 +78,8 @@ urlpatterns = [
     path("api/v1/device", device, name="device"),
     path("api/v1/device/checkin", checkin, name="checkin"),
     path("api/v1/device/disenroll", disenrollment, name="disenroll"),
+    # Programs of administrators: an API key, and what its account may do.
+    path("api/v1/", include("hexenroll.api_routes")),
     # Programs can't read pages: what is no address of the API says so in JSON. Stays below all others under api/.
     re_path(r"^api/[\s\S]*$", no_api),
     # Providers: signed callbacks. Without a signature they learn and change nothing.

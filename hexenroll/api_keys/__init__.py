@@ -1,0 +1,1 @@
+"""API keys: by which programs work with the portal as an account (docs/rest-api.md)."""
