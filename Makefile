@@ -5,11 +5,13 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The portal's processes, and those of its tests, import the same files again and again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A command that only looks gets a data folder of its own, which goes away with it.
 SPARE_DATA = set -e; export HEXENROLL_DATA=$$(mktemp -d); trap 'rm -rf "$$HEXENROLL_DATA"' EXIT
 
-.PHONY: run test test-once test-both test-sqlite test-postgresql lint format browser demo-data lock bench clean
+.PHONY: run test test-portals test-once test-both-sqlite test-both-postgresql test-sqlite test-postgresql lint format browser demo-data lock bench clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -P hexenroll/leash.py - TERM $(BIN)/python manage.py up
@@ -17,17 +19,22 @@ run: $(VENV)/run.stamp
 demo-data: $(VENV)/run.stamp
 	@$(BIN)/python manage.py seed_demo
 
-# Side by side, each printing at its end: what no database has a part in, and the rest on each database.
+# Side by side, each printing at its end: what no database has a part in, and the rest on each database. Three at a
+# time on two processors: what runs portals waits as long as it computes.
+RUNS_PORTALS := tests/faults tests/journeys tests/hexenroll
 test: lint browser
 	@echo "Testing; this prints after some minutes."
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-once test-both
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target \
+	  test-portals test-both-sqlite test-both-postgresql test-once
+
+test-portals: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --database sqlite -m once $(RUNS_PORTALS)
 
 test-once: $(VENV)/test.stamp
-	$(BIN)/python -m pytest --database sqlite -m once
+	$(BIN)/python -m pytest --database sqlite -m once $(RUNS_PORTALS:%=--ignore=%)
 
-test-both: $(VENV)/test.stamp
-	@for database in sqlite postgresql; do \
-	  $(BIN)/python -m pytest --database $$database -m "not once" || failed=1; done; exit $${failed:-0}
+test-both-sqlite test-both-postgresql: test-both-%: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --database $* -m "not once"
 
 # One file or test, on one database: make test-sqlite ARGS="tests/devices -k mapping"
 test-sqlite: $(VENV)/test.stamp

@@ -25,12 +25,15 @@ def can_sign_in(portal: Portal, password: str) -> bool:
     page = opener.open(f"{portal.base_url}/admin/?next=/", timeout=10).read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert token
-    data = f"csrfmiddlewaretoken={token[1]}&username=admin&password={password}&next=/admin/".encode()
-    answer = opener.open(f"{portal.base_url}/admin/login/", data, timeout=10)
+    data = f"csrfmiddlewaretoken={token[1]}&login=admin&password={password}&next=/admin/".encode()
+    answer = opener.open(f"{portal.base_url}/accounts/login/", data, timeout=10)
     return str(answer.url) == f"{portal.base_url}/admin/"
 
 
-def test_the_first_start_prints_address_and_password_once_and_the_second_only_the_address(portal: Portal) -> None:
+def test_the_first_start_prints_address_and_password_once_and_the_second_only_the_address(
+    make_portal: MakePortal,
+) -> None:
+    portal = make_portal().start(from_nothing=True)
     assert f"Ready: {portal.base_url}/" in portal.output
     assert len(portal.password) >= 16
     assert can_sign_in(portal, portal.password)
@@ -94,7 +97,7 @@ def test_a_data_folder_with_spaces_and_far_too_long_for_a_socket_works(make_port
     portal = make_portal()
     portal.data = portal.data / ("päth with spaces/" * 6)
     portal.environment["HEXENROLL_DATA"] = str(portal.data)
-    portal.start()
+    portal.start(from_nothing=True)
     assert portal.stop() == 0
 
 
