@@ -35,14 +35,16 @@ class InvitationsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(ensure_message_templates, sender=self, dispatch_uid="invitations.message_templates")
+        from devices.device_list import columns
         from devices.filters import DeviceFilter
         from devices.imports.commit import import_committed
         from devices.imports.undo import VETOES
 
-        from .device_filter import INVITATION
+        from .device_filter import COLUMN, INVITATION
         from .veto import sent_since
 
         import_committed.connect(withdraw_from_former_users, dispatch_uid="invitations.withdraw_from_former_users")
         import_committed.connect(invite_imported, dispatch_uid="invitations.invite_imported")
         VETOES.append(sent_since)
         DeviceFilter.offer("invitation", INVITATION)
+        columns.offer(COLUMN)

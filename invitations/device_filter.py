@@ -1,8 +1,12 @@
-"""Which devices were invited, and what came of it? The filter that invitations add to devices/filters.py."""
+"""Which devices were invited, and what came of it? The filter that invitations add to devices/filters.py, and the
+column that they add to the device list."""
 
-from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from devices.device_list.columns import Column
 from devices.filters import ChoicesFilter
 from devices.models import Device
 
@@ -55,3 +59,15 @@ INVITATION = ChoicesFilter(
     method=invited,
     help_text=_("Choose Pre-approved as the enrollment status, too: only those can be invited."),
 )
+
+
+def _with_newest(devices: QuerySet[Device]) -> QuerySet[Device]:
+    newest = Invitation.objects.filter(device=OuterRef("pk")).order_by("-id").values("state")[:1]
+    return devices.annotate(newest_invitation=Subquery(newest))
+
+
+def _state(device: Any) -> Any:
+    return State(device.newest_invitation).label if device.newest_invitation else None
+
+
+COLUMN = Column("invitation", _("invitation"), _state, prepare=_with_newest)

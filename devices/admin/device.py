@@ -5,20 +5,24 @@ Pre-approved devices are not in the list until Enrollment status > Pre-approved 
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import DataError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from unfold.contrib.import_export.forms import ExportForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from devices.approval import end_of_approval
+from devices.device_list import export, saved_views
+from devices.device_list.change_list import DeviceChangeList, unknown
+from devices.filters import DeviceFilter
 from devices.models import Device
 from devices.policies.conflicts import conflicts_of
 from devices.policies.effective import effective_of
@@ -27,36 +31,31 @@ from devices.resources import DeviceResource
 from .console_page import ConsolePage
 
 
-class StatusFilter(admin.SimpleListFilter):
-    title = _("enrollment status")
-    parameter_name = "status"
-    ALL = "all"
+class DeviceExportForm(ExportForm):
+    AS_LISTED = "listed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*Device.Status.choices, (self.ALL, _("All, pre-approved ones too"))]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("All but pre-approved")}
-        yield from others
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
-        status = self.value()
-        if status == self.ALL:
-            return queryset
-        return queryset.filter(status=status) if status in Device.Status.values else queryset.listed()  # type: ignore[attr-defined]
+    columns = forms.ChoiceField(
+        label=_("Columns"),
+        choices=[
+            ("import", _("Those of the import: the file can be imported again")),
+            (AS_LISTED, _("Those of the list")),
+        ],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
 
 
 @admin.register(Device)
 class DeviceAdmin(ExportMixin, ConsolePage):
     resource_classes = (DeviceResource,)
-    export_form_class = ExportForm
-    to_encoding = "utf-8-sig"  # so that a spreadsheet takes it for UTF-8
+    export_form_class = DeviceExportForm
+    import_export_change_list_template = "devices/list/change_list.html"
 
-    list_display = ("__str__", "serial_number", "platform", "ownership", "status", "user", "domain", "created_at")
-    list_filter = (StatusFilter, "platform", "ownership", "source", "domain", "groups", "policies")
-    list_select_related = ("user", "domain")
-    search_fields = ("serial_number",)  # shows the field; get_search_results does it
+    list_before_template = "devices/list/_above.html"
+    list_filter_submit = True
+    list_filter_sheet = True
+    list_fullwidth = True
+    search_fields = ("serial_number",)  # shows the field; DeviceFilter does it
     search_help_text = _("Serial number, name, or the user's name or e-mail address")
     show_full_result_count = False
     fieldsets = (
@@ -67,6 +66,27 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     )
     autocomplete_fields = ("domain", "user", "groups", "policies")
     change_form_after_template = "policies/_conflicts.html"
+
+    # --- the list: what it shows, devices/device_list decides ---
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeviceChangeList]:
+        return DeviceChangeList
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return saved_views.shown_columns(request)
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        return list_display[:1]
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return [column for column in self.get_list_display(request) if column.admin_order_field]
+
+    def get_urls(self) -> list[Any]:
+        return [*saved_views.urls(self.admin_site.admin_view), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        if request.method == "GET" and (address := saved_views.opened(request)) is not None:
+            return HttpResponseRedirect(f"{request.path}{address}")
+        return super().changelist_view(request, {"title": _("Devices"), **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -101,12 +121,19 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         return request.user.has_perm("devices.export_device")
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Device]:
-        try:
-            found: QuerySet[Device] = super().get_export_queryset(request)
-            found.exists()  # asked here, where what the database refuses can still be said
-            return found
-        except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
-            raise BadRequest("the address holds no filter of the list") from error
+        found = DeviceFilter(request.GET, self.get_queryset(request), request=request)
+        if found.messages() or unknown(request):
+            raise BadRequest("the address holds no filter of the list")
+        return found.qs.order_by("-created_at", "-pk")
+
+    def _do_file_export(
+        self, file_format: Any, request: HttpRequest, queryset: QuerySet[Device], export_form: Any = None
+    ) -> HttpResponseBase:
+        columns = saved_views.shown_columns(request)
+        as_listed = export_form is not None and export_form.cleaned_data.get("columns") == DeviceExportForm.AS_LISTED
+        rows = export.as_listed(queryset, columns) if as_listed else export.importable(queryset)
+        name = f"devices-{timezone.localdate().isoformat()}"
+        return export.workbook(rows, name) if isinstance(file_format, XLSX) else export.streamed_csv(rows, name)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str

@@ -77,6 +77,7 @@ class Device(models.Model):
         Domain,
         models.PROTECT,
         related_name="devices",
+        db_index=False,  # device_by_domain begins with it
         db_constraint=False,  # checked row by row at COMMIT, it is a tenth of an import together with the user's
         verbose_name=_("domain"),
     )
@@ -138,7 +139,19 @@ class Device(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("-created_at", "-id"), name="device_order"),  # the list's ordering
+            # The device list (device_list/pages.py): its ordering; its usual state, among a million that wait; each
+            # column that it is sorted by, which also finds rare values of a filter.
+            models.Index(fields=("-created_at", "-id"), name="device_order"),
+            models.Index(
+                fields=("-created_at", "-id"), condition=~models.Q(status="pre_approved"), name="device_listed"
+            ),
+            models.Index(fields=("status", "created_at", "id"), name="device_by_status"),
+            models.Index(fields=("platform", "created_at", "id"), name="device_by_platform"),
+            models.Index(fields=("ownership", "created_at", "id"), name="device_by_ownership"),
+            models.Index(fields=("source", "created_at", "id"), name="device_by_source"),
+            models.Index(fields=("domain", "created_at", "id"), name="device_by_domain"),
+            models.Index(fields=("name", "id"), name="device_by_name"),
+            models.Index(fields=("approval_expires_at", "id"), name="device_by_expiry"),
             models.Index(Upper("serial_number"), name="device_serial_upper"),  # the check: differs by case only
         )
 

@@ -32,6 +32,10 @@ class DeviceInventory(models.Model):
     class Meta:
         verbose_name = _("inventory of a device")
         verbose_name_plural = _("inventories of devices")
+        indexes = (  # the device list, sorted by them: which run an old system?
+            models.Index(fields=("model", "device"), name="inventory_by_model"),
+            models.Index(fields=("os_version", "device"), name="inventory_by_os_version"),
+        )
 
     def __str__(self) -> str:
         return str(self.device)

@@ -22,6 +22,9 @@ class SavedView(models.Model):
     is_shared = models.BooleanField(
         _("shared"), default=False, help_text=_("Everybody who sees devices can choose it.")
     )
+    is_default = models.BooleanField(
+        _("opened first"), default=False, help_text=_("Its owner's list opens with it. One at most.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -33,6 +36,9 @@ class SavedView(models.Model):
                 fields=("owner", "name"),
                 name="saved_view_unique",
                 violation_error_message=_("You have a view with this name already."),
+            ),
+            models.UniqueConstraint(
+                fields=("owner",), condition=models.Q(is_default=True), name="saved_view_one_default"
             ),
         )
 

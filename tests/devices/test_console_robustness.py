@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -35,7 +34,9 @@ def errors(response: Any) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_compares_only_as_its_own_links_do(administrator_client: Client, name: str, query: str) -> None:
     response = administrator_client.get(f"{url(name, 'changelist')}?{query}")
-    if (name, query) == ("importbatch", "created_at__year=0"):  # it has a list of dates
+    if name == "device":  # says so above an empty list
+        assert "is no filter of this list." in response.content.decode()
+    elif (name, query) == ("importbatch", "created_at__year=0"):  # it has a list of dates
         assert response.status_code == 302
     else:
         assert response.status_code in (302, 400)
@@ -58,16 +59,12 @@ def test_a_filter_that_no_column_can_hold_is_no_failure(administrator_client: Cl
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("query", ["domain__id__exact=abc", "platform__exact=%00", f"domain__id__exact=1,{'9' * 30}"])
+@pytest.mark.parametrize("query", ["domain=abc", "platform=%00", "platform__exact=ios", f"domain=1,{'9' * 30}"])
 def test_an_export_of_no_filter_is_refused(administrator_client: Client, query: str) -> None:
     DeviceFactory.create(domain=DomainFactory.create())
     address = f"{url('device', 'export')}?{query}"
-    is_known = query == "platform__exact=%00" and connection.vendor == "sqlite"  # it compares with NUL
-    for response in (
-        administrator_client.get(address),
-        administrator_client.post(address, {"format": "0", "resource": ""}),
-    ):
-        assert response.status_code == (200 if is_known else 400)
+    assert administrator_client.get(address).status_code == 400
+    assert administrator_client.post(address, {"format": "0", "resource": ""}).status_code == 400
 
 
 @pytest.mark.parametrize("name", LISTS)

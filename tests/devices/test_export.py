@@ -29,7 +29,7 @@ def export(client: Client, kind: str = "csv", query: str = "status=pre_approved"
     assert answer.status_code == 200
     assert answer["Content-Disposition"].startswith("attachment"), answer.content.decode()[:2000]
     assert answer["Content-Disposition"].rstrip('"').endswith(f".{kind}")
-    return bytes(answer.content)
+    return answer.getvalue()
 
 
 def rows_of(content: bytes) -> list[list[str]]:
@@ -139,7 +139,7 @@ def test_what_is_exported_is_what_the_filter_shows(administrator_client: Client)
     serials = lambda query: [row[3] for row in rows_of(export(administrator_client, query=query))[1:]]  # noqa: E731
     assert serials("") == [enrolled.serial_number]
     assert serials("status=pre_approved") == [approved.serial_number]
-    assert serials("status=all&platform__exact=ios") == [approved.serial_number]
+    assert serials("status=all&platform=ios") == [approved.serial_number]
     assert serials(f"status=all&q={enrolled.serial_number}") == [enrolled.serial_number]
 
 
@@ -148,7 +148,7 @@ def test_the_devices_of_one_domain_go_back_into_it(administrator_client: Client)
     DeviceFactory.create(domain=domain)
     DeviceFactory.create()
     before = portal_state()
-    content = export(administrator_client, query=f"status=pre_approved&domain__id__exact={domain.pk}")
+    content = export(administrator_client, query=f"status=pre_approved&domain={domain.pk}")
     committed(checked(content, domain=domain), "replace")
     assert portal_state() == before
 
