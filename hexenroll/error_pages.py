@@ -50,6 +50,43 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 403, "lock", _("You may not open this"), *lines)
 
 
+def not_let_in(request: HttpRequest) -> HttpResponse:
+    """403: the identity provider knows this person, and nothing there says that they may come in."""
+    lines = (
+        _("Your organisation’s sign-in knows you, but none of your groups may use this console."),
+        _("Ask an administrator to add you to a group that may, then sign in again."),
+    )
+    return _page(request, 403, "person_off", _("You have no access"), *lines)
+
+
+def sign_in_over(request: HttpRequest) -> HttpResponse:
+    """403: what came back from the identity provider belongs to no sign-in that this browser has begun."""
+    lines = (
+        _("The sign-in took too long, was done already, or was begun in another browser. Nobody was signed in."),
+        _("Go to the start page, and begin again."),
+    )
+    return _page(request, 403, "history_toggle_off", _("This sign-in is out of date"), *lines)
+
+
+def provider_down(request: HttpRequest) -> HttpResponse:
+    """502: the identity provider doesn't answer, or not as one does."""
+    lines = (
+        _("Your organisation’s sign-in can’t be reached, or doesn’t answer as it should."),
+        _("Try again in some minutes. If it stays so, tell an administrator: the log of this server says more."),
+    )
+    return _page(request, 502, "cloud_off", _("Sign-in isn’t possible at the moment"), *lines)
+
+
+def too_many(request: HttpRequest, title: str, *lines: str) -> HttpResponse:
+    """429: whoever asks is locked out for a while; `lines` say for how long, and what to do."""
+    return _page(request, 429, "lock_clock", title, *lines)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429: what allauth limits, such as links to set a password."""
+    return too_many(request, _("Too many requests"), _("Wait a minute, then try again."))
+
+
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's token is not the one of this session (CSRF). `reason` goes to the log."""
     logger.warning("%s: form refused: %s", request.path, reason)

@@ -11,7 +11,9 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 
+from hexenroll.accounts.sso_settings import NO_RULES, NOBODY, providers, role_rules, second_step
 from hexenroll.environment import Environment, socket_path
 from hexenroll.mail_settings import MAILBOX, anymail_settings, mail_domain, mail_provider, mail_server
 
@@ -38,7 +40,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *env.words("CSRF_TRUSTED_ORIGINS")]
 TRUSTED_PROXIES = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 ROOT_URLCONF = "hexenroll.urls"
 WSGI_APPLICATION = "hexenroll.wsgi.application"
-LOGIN_URL = LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = reverse_lazy("admin:index")
 
 # --- database -------------------------------------------------------------------------------------
 _database_url = env.url(
@@ -93,6 +96,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 # At least once: a task is acknowledged when it is done, so a killed worker loses none. State lives in rows.
 CELERY_TASK_ACKS_LATE = True
+CELERY_IMPORTS = ["hexenroll.accounts.tasks"]  # beside those of the apps
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
@@ -169,6 +173,17 @@ HEXENROLL_ATTEMPTS_KEEP_DAYS = env.number("HEXENROLL_ATTEMPTS_KEEP_DAYS", 90, 1,
 HEXENROLL_ATTEMPTS_MAX_ROWS = env.number("HEXENROLL_ATTEMPTS_MAX_ROWS", 1_000_000, 1_000, 1_000_000_000)
 HEXENROLL_CONFLICTS_MAX_ROWS = env.number("HEXENROLL_CONFLICTS_MAX_ROWS", 10_000, 100, 1_000_000)
 
+# --- sign-in (docs/sign-in.md) ---------------------------------------------------------------------
+HEXENROLL_PASSWORD_SIGN_IN = env.switch("HEXENROLL_PASSWORD_SIGN_IN", True)
+HEXENROLL_REQUIRE_MFA = env.parsed("HEXENROLL_REQUIRE_MFA", second_step, NOBODY)
+HEXENROLL_SESSION_HOURS = env.number("HEXENROLL_SESSION_HOURS", 12, 1, 720)  # then one signs in again
+HEXENROLL_SESSION_IDLE_MINUTES = env.number("HEXENROLL_SESSION_IDLE_MINUTES", 60, 5, 43_200)
+HEXENROLL_SSO_ROLES = env.parsed("HEXENROLL_SSO_ROLES", role_rules, NO_RULES)
+HEXENROLL_OIDC_URL = env.url("HEXENROLL_OIDC_URL", "", ("https", "http"))
+HEXENROLL_OIDC_CLIENT_ID = env.text("HEXENROLL_OIDC_CLIENT_ID")
+HEXENROLL_OIDC_CLIENT_SECRET = env.text("HEXENROLL_OIDC_CLIENT_SECRET")
+SOCIALACCOUNT_PROVIDERS = providers(env, PUBLIC_URL)
+
 # --- the administrators' API ----------------------------------------------------------------------
 HEXENROLL_API_RATE_BY_KEY = env.number("HEXENROLL_API_RATE_BY_KEY", 600, 1, 1_000_000)  # requests a minute
 REST_FRAMEWORK = {
@@ -227,6 +242,13 @@ INSTALLED_APPS = [
     "guardian",
     "auditlog",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",  # which of the two there is, SOCIALACCOUNT_PROVIDERS says
+    "allauth.socialaccount.providers.saml",
     "anymail",
     "devices",
     "invitations",
@@ -246,6 +268,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "hexenroll.accounts.session_age.SessionAgeMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "hexenroll.accounts.second_step.SecondStepMiddleware",
+    "hexenroll.accounts.preferences.PreferencesMiddleware",
     "hexenroll.request_body.RequestBodyMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a locked-out sign-in into its answer
 ]
@@ -259,6 +285,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "hexenroll.accounts.frame.frame",
             ],
         },
     }
@@ -282,7 +309,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 AUTHENTICATION_BACKENDS = [
     "devices.domain_limits.DomainLimits",  # first: what it takes away, nobody gives
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "hexenroll.accounts.people.PeopleBackend",
     "guardian.backends.ObjectPermissionBackend",  # who may work in which domain (devices/scope.py)
 ]
 ANONYMOUS_USER_NAME = None  # guardian: nobody who isn't signed in may anything
@@ -290,19 +317,50 @@ GUARDIAN_MONKEY_PATCH_USER = False
 AUDITLOG_LOGENTRY_MODEL = "hexenroll.AuditEntry"
 HEXENROLL_AUDIT_KEEP_DAYS = env.number("HEXENROLL_AUDIT_KEEP_DAYS", 730, 1, 36_500)
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
+PASSWORD_RESET_TIMEOUT = 86_400  # seconds: how long a link to set a password is good
+SESSION_COOKIE_AGE = HEXENROLL_SESSION_HOURS * 3_600
+ACCOUNT_ADAPTER = "hexenroll.accounts.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]  # allauth wants to know; nobody signs up
+ACCOUNT_EMAIL_VERIFICATION = SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_FORMS = {"reset_password": "hexenroll.accounts.sign_in.PasswordLinkForm"}
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
+ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE: nobody is asked
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+# What limits guesses is django-axes, below: it needs no cache, and the sign-in works while Valkey is down.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}
+MFA_RATE_LIMITS = {"webauthn_login": None}  # nothing to guess; an office shares an address
+MFA_ADAPTER = "hexenroll.accounts.second_step.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators make accounts: none was ever signed up for by somebody else
+MFA_TOTP_TOLERANCE = 1  # a code is good half a minute longer
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "hexenroll.accounts.lockout.CodeForm",
+    "reauthenticate": "hexenroll.accounts.lockout.CodeAgainForm",
+}
+SOCIALACCOUNT_ADAPTER = "hexenroll.accounts.sso.SingleSignOnAdapter"
+# A link, not a form: browsers hold the redirect of a form against the CSP's form-action.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
 # Ten wrong passwords for one name from one address: that pair waits a quarter of an hour.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_CLIENT_IP_CALLABLE = "enrollment.client_address.limited_address"  # behind a proxy; of IPv6 the subnet
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "hexenroll.accounts.lockout.locked_name"
+AXES_LOCKOUT_CALLABLE = "hexenroll.accounts.lockout.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["password", "oldpassword", "code", "credential"]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -368,6 +426,14 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("console.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": gettext_lazy("Preferences"), "link": reverse_lazy("account_preferences")},
+            {"title": gettext_lazy("Second step"), "link": reverse_lazy("mfa_index")},
+            {"title": gettext_lazy("Sessions"), "link": reverse_lazy("usersessions_list")},
+            {"title": gettext_lazy("Change password"), "link": reverse_lazy("account_change_password")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -1,5 +1,6 @@
 """The whole HTTP surface, by who may come in."""
 
+from allauth.account.views import logout as sign_out
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
@@ -14,6 +15,7 @@ from enrollment.api.device import checkin, device, disenrollment
 from enrollment.api.enroll import enroll as enroll_device
 from enrollment.api.openapi import openapi
 from enrollment.invitation_page import invitation, invitation_password
+from hexenroll.accounts.console_door import console_sign_in
 from hexenroll.health import healthz
 from hexenroll.mail_page import MailView
 from hexenroll.palette import search
@@ -85,7 +87,12 @@ urlpatterns = [
     # Providers: signed callbacks. Without a signature they learn and change nothing.
     path("webhooks/twilio/", twilio.status_callback, name="twilio_callback"),
     path("webhooks/mail/", mail.tracking_callback, name="mail_callback"),
-    # Staff: signed in, and each page asks for its permission.
+    # Staff who sign in, and each person's own account.
+    path("accounts/", include("hexenroll.accounts.urls")),
+    # Staff: signed in, and each page asks for its permission. The sign-in of the admin is that of the accounts.
+    path("admin/login/", console_sign_in),
+    path("admin/logout/", sign_out),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/search/", search),
     path("admin/", admin.site.urls),
     path("enroll/", include((enroll, "enroll"))),
@@ -95,4 +102,5 @@ urlpatterns = [
 handler400 = "hexenroll.error_pages.bad_request"
 handler403 = "hexenroll.error_pages.forbidden"
 handler404 = "hexenroll.error_pages.not_found"
+handler429 = "hexenroll.error_pages.too_many_requests"  # asked for by allauth
 handler500 = "hexenroll.error_pages.server_error"

@@ -112,7 +112,7 @@ def make_person(
 
 def sign_in(person: User) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="hexenroll.accounts.people.PeopleBackend")
     return client
 
 

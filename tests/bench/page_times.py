@@ -30,7 +30,7 @@ def main(path: Path, known: Path) -> dict[str, tuple[float, float]]:
     ImportRow.objects.filter(batch=batch, line__gt=1_000, line__lt=3_000).update(invite=False)
     client = Client(SERVER_NAME="127.0.0.1")
     person = User.objects.create_superuser("bench")
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="hexenroll.accounts.people.PeopleBackend")
     last = batch.counts["rows"] - 100
     review, check = (reverse(f"enroll:{name}", args=[batch.pk]) for name in ("review", "check"))
     pages = {

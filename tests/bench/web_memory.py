@@ -58,7 +58,7 @@ def signed_in() -> str:
 
     client = Client()
     person = User.objects.create_superuser("bench")
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="hexenroll.accounts.people.PeopleBackend")
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     return f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={CSRF}"
 

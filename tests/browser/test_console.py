@@ -23,7 +23,7 @@ def test_sign_in_and_start_page_are_accessible_and_complete(
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(live_server.url)
     assert_accessible(page)
-    page.get_by_label("Username").fill(administrator.username)
+    page.get_by_label("User name").fill(administrator.username)
     page.get_by_label("Password").fill("correct-horse")
     page.keyboard.press("Enter")
     expect(page).to_have_title("Site administration | hexenroll")

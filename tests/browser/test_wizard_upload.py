@@ -166,7 +166,7 @@ def test_who_was_signed_out_meanwhile_lands_at_the_sign_in(
     sessions = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
     page.context.clear_cookies(name=sessions[0]["name"])
     page.get_by_role("button", name="Upload and map").click()
-    expect(page.get_by_label("Username")).to_be_visible()
+    expect(page.get_by_label("User name")).to_be_visible()
 
 
 def test_everything_works_without_scripts(

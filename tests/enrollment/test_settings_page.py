@@ -283,7 +283,7 @@ def test_other_methods_are_refused(administrator_client: Client) -> None:
 
 def test_a_post_from_elsewhere_is_refused(administrator: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(administrator, backend="hexenroll.accounts.people.PeopleBackend")
     EnrollmentSettings.objects.current()
     assert client.post(url(), filled(pre_approved_devices_only="true")).status_code == 403
     assert not saved().pre_approved_devices_only

@@ -42,9 +42,9 @@ class Visitor:
         self.base_url = portal.base_url
         self.cookies = CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
-        self.get("/admin/login/")
-        form = {"username": "admin", "password": password or portal.password}
-        assert self.post("/admin/login/?next=/enroll/pre-approve/", **form).path == WIZARD
+        self.get("/accounts/login/")
+        form = {"login": "admin", "password": password or portal.password}
+        assert self.post("/accounts/login/?next=/enroll/pre-approve/", **form).path == WIZARD
 
     def get(self, path: str) -> Answer:
         return self._open(self._request(path))

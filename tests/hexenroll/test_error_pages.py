@@ -42,7 +42,7 @@ def test_a_missing_permission_says_whom_to_ask(stranger_client: Client) -> None:
 
 
 def test_a_form_of_another_session_says_what_to_do() -> None:
-    response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x", "password": "y"})
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x", "password": "y"})
     assert response.status_code == 403
     assert "This form is out of date" in response.content.decode()
     assert "send the form once more" in response.content.decode()

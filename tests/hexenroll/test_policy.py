@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 
-@pytest.mark.parametrize("path", ["/admin/login/", "/", "/nowhere"])
+@pytest.mark.parametrize("path", ["/accounts/login/", "/", "/nowhere"])
 @pytest.mark.django_db
 def test_every_answer_carries_the_content_security_policy(client: Client, path: str) -> None:
     policy = client.get(path)["Content-Security-Policy"]

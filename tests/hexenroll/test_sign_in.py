@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-LOGIN = "/admin/login/"
+LOGIN = "/accounts/login/"
 
 
 @pytest.mark.django_db
@@ -13,23 +13,23 @@ def test_ten_wrong_passwords_lock_that_name_at_that_address_and_no_other(client:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # thirteen slow ones take long
     for name in ("admin", "other"):
         User.objects.create_superuser(name, password="correct-horse")
-    right = {"username": "admin", "password": "correct-horse"}
+    right = {"login": "admin", "password": "correct-horse"}
     for _ in range(10):
-        client.post(LOGIN, {"username": "admin", "password": "wrong"})
+        client.post(LOGIN, {"login": "admin", "password": "wrong"})
     answer = client.post(LOGIN, right)
     assert answer.status_code == 429
     assert "locked" in answer.content.decode()
     assert client.post(LOGIN, right, REMOTE_ADDR="192.0.2.7").status_code == 302
-    assert client.post(LOGIN, right | {"username": "other"}).status_code == 302
+    assert client.post(LOGIN, right | {"login": "other"}).status_code == 302
 
 
 @pytest.mark.django_db
 def test_behind_a_proxy_the_client_is_locked_and_not_the_proxy(client: Client, settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     User.objects.create_superuser("admin", password="correct-horse")
-    right = {"username": "admin", "password": "correct-horse"}
+    right = {"login": "admin", "password": "correct-horse"}
     for number in range(10):  # what the guesser writes into the header, and the rest of a subnet, are no way out
         forwarded = f"198.51.100.{number}, 2001:db8::{number + 1:x}"
-        client.post(LOGIN, {"username": "admin", "password": "wrong"}, HTTP_X_FORWARDED_FOR=forwarded)
+        client.post(LOGIN, {"login": "admin", "password": "wrong"}, HTTP_X_FORWARDED_FOR=forwarded)
     assert client.post(LOGIN, right, HTTP_X_FORWARDED_FOR="2001:db8::7:8").status_code == 429
     assert client.post(LOGIN, right, HTTP_X_FORWARDED_FOR="203.0.113.9").status_code == 302

@@ -184,7 +184,7 @@ def test_actions_are_not_taken_by_a_link(administrator_client: Client, name: str
 
 def test_a_form_without_the_token_against_forgery_is_refused(administrator: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(administrator, backend="hexenroll.accounts.people.PeopleBackend")
     invitation = sent()
     assert press(client, "revoke", invitation).status_code == 403
     assert state_of(invitation) == State.SENT

@@ -91,7 +91,7 @@ def cookies(portal: Portal, browser: Browser) -> Any:
     """Return what a browser holds in which the administrator has signed in."""
     page = browser.new_page(locale="en-GB")
     page.goto(f"{portal.base_url}/enroll/settings/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("User name").fill("admin")
     page.get_by_label("Password").fill(portal.password)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Enrollment Restrictions")).to_be_visible()

@@ -74,7 +74,7 @@ def test_a_thousand_rows_with_twelve_errors_from_the_sign_in_to_the_device_list(
 ) -> None:
     file = twelve_errors.write(tmp_path, seed=2)
     page.goto(portal.base_url)
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("User name").fill("admin")
     page.get_by_label("Password").fill(portal.password)
     page.get_by_role("button", name="Log in").click()
 

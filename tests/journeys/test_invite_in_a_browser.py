@@ -90,7 +90,7 @@ def test_five_rows_with_one_address_arrive_as_five_mails(
     file = tmp_path / "devices.csv"
     file.write_bytes(table(*ROWS))
     page.goto(f"{portal.base_url}/enroll/pre-approve/new/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("User name").fill("admin")
     page.get_by_label("Password").fill(portal.password)
     page.get_by_role("button", name="Log in").click()
     page.locator("input[type=file]").set_input_files(file)
@@ -148,7 +148,7 @@ def test_the_link_opens_the_page_of_its_device_and_the_portal_knows(
     expect(page.get_by_text("Ada Lovelace").first).to_be_visible()
     expect(page.get_by_text("Analytical Engines Ltd").first).to_be_visible()
     page.goto(f"{portal.base_url}/admin/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("User name").fill("admin")
     page.get_by_label("Password").fill(portal.password)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="Sendings").first.click()
