@@ -146,7 +146,7 @@ def _refused(same: list[EnrollmentAttempt], reason: Reason) -> Entry:
         return Entry(newest.at, _("Refused"), "gpp_bad", "error", str(reason.label), url=url)
     title = ngettext("Refused %(count)s time", "Refused %(count)s times", len(same)) % {"count": len(same)}
     since = date_format(localtime(oldest.at), "DATETIME_FORMAT")
-    text = _("%(reason)s The first time on %(time)s.") % {"reason": reason.label, "time": since}
+    text = _("%(reason)s The first time: %(time)s") % {"reason": reason.label, "time": since}
     listed = reverse("admin:enrollment_enrollmentattempt_changelist")
     device = newest.device_id
     query = {"device__id__exact": str(device)} if device else {"q": newest.serial_number}

@@ -5,16 +5,25 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
+from devices.device_users import as_csv, having_devices, matching, with_device_count
 from devices.imports.columns.cells import CellContext
 from devices.imports.columns.contacts import PhoneWidget
 from devices.imports.problems import CellProblem, message
-from devices.models import DeviceUser
+from devices.models import Device, DeviceUser
+from devices.scope import visible
 
 from .console_page import ConsolePage
 
 MAX_LENGTH = 64  # of a number as somebody types it
+# So many of the devices that keep a user are named.
+SHOWN = 20
 
 
 class DeviceUserForm(forms.ModelForm):
@@ -47,17 +56,52 @@ class DeviceUserForm(forms.ModelForm):
         return cleaned
 
 
+class DevicesFilter(admin.SimpleListFilter):
+    """With or without devices: those without may be leftovers, or people who wait for one."""
+
+    title = _("devices")
+    parameter_name = "devices"
+    WITH, WITHOUT = "with", "without"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(self.WITH, _("With devices")), (self.WITHOUT, _("Without devices"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[DeviceUser]) -> QuerySet[DeviceUser]:
+        if self.value() not in (self.WITH, self.WITHOUT):
+            return queryset
+        return having_devices(queryset, request.user, has=self.value() == self.WITH)
+
+
 @admin.register(DeviceUser)
 class DeviceUserAdmin(ConsolePage):
     form = DeviceUserForm
-    list_display = ("name", "email", "domain", "mobile", "sam_account_name")
-    list_filter = ("domain",)
+    list_display = ("name", "email", "domain", "number_of_devices", "mobile", "sam_account_name")
+    list_filter = ("domain", DevicesFilter)
     list_select_related = ("domain",)
-    search_fields = ("name", "email", "sam_account_name")
-    fields = ("domain", "name", "email", "sam_account_name", "mobile", "import_batch", "created_at", "updated_at")
-    readonly_fields = ("import_batch", "created_at", "updated_at")
+    search_fields = ("name",)  # shows the field; get_search_results does it
+    search_help_text = _("Name, e-mail address or SAM account name")
+    fieldsets = ((None, {"fields": (("name", "domain"), ("email", "mobile"), "sam_account_name")}),)
     autocomplete_fields = ("domain",)
     show_full_result_count = False
+    actions_list: tuple[str, ...] = ("export_users",)
+    empty_text = _("Whom devices belong to will be here. They come with an import, or are added by hand.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceUser]:
+        found: QuerySet[DeviceUser] = with_device_count(super().get_queryset(request), request.user)
+        return found
+
+    @admin.display(description=_("Devices"))
+    def number_of_devices(self, user: DeviceUser) -> Any:
+        if not user.device_count:  # type: ignore[attr-defined]
+            return "0"
+        url = reverse("admin:devices_device_changelist")
+        return format_html('<a href="{}?user={}&amp;status=all">{}</a>', url, user.pk, user.device_count)  # type: ignore[attr-defined]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[DeviceUser], search_term: str
+    ) -> tuple[QuerySet[DeviceUser], bool]:
+        text = search_term.replace("\x00", "").strip()
+        return (matching(queryset, text) if text else queryset), False
 
     def get_form(self, request: Any, obj: DeviceUser | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -68,3 +112,29 @@ class DeviceUserAdmin(ConsolePage):
                 DeviceUser._meta.get_field("sam_account_name"), request
             ).widget
         return form
+
+    # --- the file ---
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Tell who may have a file of device users: who may have one of devices, which names them all, too."""
+        return self.has_view_permission(request) and request.user.has_perm("devices.export_device")
+
+    @action(description=_("Export CSV"), permissions=["export"], url_path="export", icon="download")
+    def export_users(self, request: HttpRequest) -> HttpResponseBase:
+        """Hand out what the list shows, by the filters and the search of its address, as a file."""
+        users = self.get_changelist_instance(request).get_queryset(request)
+        answer = StreamingHttpResponse(as_csv(users), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="device-users.csv"'
+        return answer
+
+    # --- deleting ---
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what is in the way as far as the person may see it."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        if not protected:
+            return deleted, counts, missing, protected
+        theirs = Device.objects.filter(user__in=objs)
+        ours = visible(theirs, request.user)
+        named = [str(device) for device in ours.defer("custom_attributes", "one_time_password")[:SHOWN]]
+        if theirs.count() > ours.count():
+            named.append(str(_("Devices of a domain in which you don't work")))
+        return deleted, counts, missing, named

@@ -161,7 +161,7 @@ def test_an_administrator_disenrolls_a_device_after_being_asked(administrator: U
     assert "Choose why it leaves." in client.post(leave_of(device)).content.decode()
     assert "Write the reason" in client.post(leave_of(device), {"reason": "other"}).content.decode()
     answer = client.post(leave_of(device), {"reason": "lost", "text": "In a taxi"}, follow=True)
-    assert "Disenrolled by administrator." in answer.content.decode()
+    assert "Disenrolled by administrator on" in answer.content.decode()
     assert "Lost or stolen: In a taxi" in answer.content.decode()
     assert "The device is disenrolled." in answer.content.decode()
     device.refresh_from_db()

@@ -100,7 +100,7 @@ def test_refusals_that_follow_each_other_are_one_line_for_each_reason(administra
     assert device_line.title == "Refused"
     assert old.text == "The operating system is too old. Update it, then try again."
     assert many.title == "Refused 3 times"
-    assert many.text.startswith("The device is not on the list of pre-approved devices. The first time on Nov. 2, 2026")
+    assert many.text.startswith("The device is not on the list of pre-approved devices. The first time: Nov. 2, 2026")
     assert many.url.endswith(f"?device__id__exact={device.pk}")
 
 
