@@ -43,7 +43,8 @@ class AuditEntries(LogEntryManager):
         columns.setdefault("object_pk", instance.pk)
         columns.setdefault("object_repr", str(instance))
         columns.setdefault("domain_id", domain_of(instance))
-        return self.about(type(instance), action, changes, more, **columns)
+        # Of the class that it stands for: whoever signs out is a lazy object.
+        return self.about(instance._meta.model, action, changes, more, **columns)
 
     def about(
         self,
