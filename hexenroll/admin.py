@@ -5,12 +5,12 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from devices.admin.console_page import ConsolePage
+from hexenroll.administrators.person_page import AdministratorAdmin
+from hexenroll.administrators.role_page import RoleAdmin
+from hexenroll.api_keys import pages as api_key_pages  # noqa: F401 - registers its pages
+from hexenroll.audit import page as audit_page  # noqa: F401 - registers its pages
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -18,14 +18,5 @@ admin.site.unregister(Group)
 for _model in (EmailAddress, Authenticator, UserSession, SocialApp, SocialAccount, SocialToken):
     admin.site.unregister(_model)
 
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConsolePage):  # type: ignore[misc]
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ConsolePage):  # type: ignore[misc]
-    pass
+admin.site.register(User, AdministratorAdmin)
+admin.site.register(Group, RoleAdmin)

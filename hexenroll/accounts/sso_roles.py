@@ -9,14 +9,12 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.db import transaction
-from guardian.models import UserObjectPermission
-from guardian.shortcuts import assign_perm
 
 from devices.models import Domain
-from devices.scope import ACCESS
 from hexenroll.accounts.sso_settings import EVERYBODY, RoleRule
+from hexenroll.administrators import domains
 
 logger = logging.getLogger(__name__)
 
@@ -65,15 +63,13 @@ def apply(person: User, grant: Grant | None) -> bool:
     missing = set(grant.roles if grant else ()) - {role.name for role in roles}
     person.groups.set(roles)
     person.user_permissions.clear()
-    UserObjectPermission.objects.filter(user=person).delete()
     if grant and grant.domains is None:
-        app, codename = ACCESS.split(".")
-        person.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
-    elif grant and grant.domains is not None:
-        domains = list(Domain.objects.filter(name__in=grant.domains))
-        missing |= grant.domains - {domain.name for domain in domains}
-        for domain in domains:
-            assign_perm(ACCESS, person, domain)
+        domains.give(person, None)
+    else:
+        names = grant.domains if grant and grant.domains else frozenset()
+        found = list(Domain.objects.filter(name__in=names))
+        missing |= names - {domain.name for domain in found}
+        domains.give(person, found)
     if missing:
         logger.error("HEXENROLL_SSO_ROLES names roles or domains that don't exist: %s", ", ".join(sorted(missing)))
     return bool(roles)

@@ -1,0 +1,1 @@
+"""Who works in the console, with which roles, in which domains? Pages of administrators and roles, and their rules."""
