@@ -1,0 +1,66 @@
+"""How do administrators make and revoke API keys?"""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from hexenroll.api_keys import keys
+from hexenroll.models import ApiKey, AuditEntry
+from tests.conftest import make_person, sign_in
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/hexenroll/apikey/"
+
+
+def test_a_key_is_shown_once_and_works(administrator: User, administrator_client: Client) -> None:
+    page = administrator_client.post(f"{LIST}add/", {"name": "Sync", "account": administrator.pk})
+    text = re.search(r"hxn_[0-9a-f]+_[\w-]+", page.content.decode())
+    assert text is not None
+    assert "no-store" in page.headers["Cache-Control"]
+    key = keys.find(text[0])
+    assert key is not None
+    assert (key.account, key.created_by) == (administrator, administrator)
+    for path in (LIST, f"{LIST}{key.pk}/change/"):
+        assert text[0] not in administrator_client.get(path).content.decode()
+    entry = AuditEntry.objects.filter(content_type__model="apikey").latest("id")
+    assert (entry.object_repr, entry.actor) == ("Sync", administrator)
+    assert text[0].split("_", 2)[2] not in str(entry.changes)
+
+
+def test_a_key_is_revoked_once(administrator: User, administrator_client: Client) -> None:
+    key, text = keys.make(administrator, "Sync", made_by=administrator)
+    page = administrator_client.post(f"{LIST}{key.pk}/revoke/", follow=True)
+    assert "is revoked: it opens nothing any more" in page.content.decode()
+    assert keys.find(text) is None
+    assert "was revoked already" in administrator_client.post(f"{LIST}{key.pk}/revoke/", follow=True).content.decode()
+
+
+def test_for_others_only_who_manages_accounts_makes_keys(administrator: User) -> None:
+    maker = make_person("maker", ("add_apikey", "view_apikey"))
+    client = sign_in(maker)
+    refused = client.post(f"{LIST}add/", {"name": "Sync", "account": administrator.pk})
+    assert "Select a valid choice" in refused.content.decode()
+    assert not ApiKey.objects.exists()
+    client.post(f"{LIST}add/", {"name": "Sync", "account": maker.pk})
+    assert ApiKey.objects.get().account == maker
+
+
+def test_an_end_in_the_past_is_refused(administrator: User, administrator_client: Client) -> None:
+    values = {"name": "Sync", "account": administrator.pk, "expires_at_0": "2020-01-01", "expires_at_1": "10:00"}
+    assert "This time is past" in administrator_client.post(f"{LIST}add/", values).content.decode()
+
+
+def test_a_key_is_neither_changed_nor_deleted(administrator: User, administrator_client: Client) -> None:
+    key, _text = keys.make(administrator, "Sync", made_by=administrator)
+    assert administrator_client.post(f"{LIST}{key.pk}/change/", {"name": "x"}).status_code == 405
+    assert administrator_client.post(f"{LIST}{key.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert administrator_client.get(f"{LIST}{key.pk}/revoke/").status_code == 405
+
+
+def test_a_stranger_sees_no_keys(stranger_client: Client, administrator: User) -> None:
+    key, _text = keys.make(administrator, "Sync", made_by=administrator)
+    assert stranger_client.get(LIST).status_code == 403
+    assert stranger_client.get(f"{LIST}{key.pk}/change/").status_code == 403
+    assert stranger_client.post(f"{LIST}{key.pk}/revoke/").status_code == 403
