@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.core.cache import cache
 
+from devices.bulk import carry_out
 from devices.groups import filling
+from devices.groups.files import work
 from devices.imports import check, commit, rescue, retention, undo
 from devices.imports.progress import committing
 
@@ -40,9 +42,24 @@ def fill_group(group_id: int) -> None:
 
 @shared_task
 def tend_groups() -> int:
-    return filling.tend()
+    return work.rescue() + filling.tend()
+
+
+@shared_task
+def work_on_group_import(batch_id: int) -> None:
+    work.run(batch_id)
 
 
 @shared_task
 def correct_groups() -> int:
     return filling.correct()
+
+
+@shared_task
+def run_bulk_action(action_id: int) -> None:
+    carry_out.run(action_id)
+
+
+@shared_task
+def rescue_bulk_actions() -> int:
+    return carry_out.rescue()

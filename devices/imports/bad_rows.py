@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 
 from django.core.files import File
 
-from devices.models import ImportBatch
+from devices.models import GroupImport, ImportBatch
 
 from .check import file_limits
 from .columns import BAD_ROW_HEADERS
@@ -21,15 +21,20 @@ from .columns.serial_numbers import SPREADSHEET_DIGITS
 from .mapping import Mapping
 from .passwords import seal
 from .problems import message
-from .reader import FileFormat, FormulaCell, NumberCell, TableReader
+from .reader import FileFormat, FormulaCell, Limits, NumberCell, TableReader
 
 
-def lines(batch: ImportBatch) -> Iterator[str]:
+def lines(batch: ImportBatch | GroupImport, limits: Limits | None = None) -> Iterator[str]:
     """Return the file's text, line by line.
+
+    Args:
+        batch: an import of devices or of groups, with its problems.
+        limits: of its file; None: those of files of devices.
 
     Raises:
         UnreadableFileError: the uploaded file is not there any more.
     """
+    limits = limits or file_limits()
     file_format = FileFormat.from_json(batch.file_format)
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=file_format.delimiter or ",")
@@ -42,7 +47,7 @@ def lines(batch: ImportBatch) -> Iterator[str]:
         return text.encode("utf-8", "replace").decode()
 
     passwords = Mapping.from_json(batch.mapping).columns.get("password", ())
-    with TableReader(Path(batch.file.path), file_format, limits=file_limits()) as reader:
+    with TableReader(Path(batch.file.path), file_format, limits=limits) as reader:
         writer.writerow([*BAD_ROW_HEADERS, *(neutralise(plain_text(name)) for name in reader.header)])
         yield "\ufeff" + taken()
         rows = iter(reader)
@@ -66,7 +71,7 @@ def _as_text(cell: str) -> str:
     return str(cell)
 
 
-def _reasons(batch: ImportBatch) -> Iterator[tuple[int, Iterable[str]]]:
+def _reasons(batch: ImportBatch | GroupImport) -> Iterator[tuple[int, Iterable[str]]]:
     """Return the lines that have errors, in order, with their messages."""
     errors = batch.problems.errors().order_by("line", "id")
     columns = ("line", "code", "column", "value", "detail")
@@ -82,11 +87,11 @@ def _reasons(batch: ImportBatch) -> Iterator[tuple[int, Iterable[str]]]:
         )
 
 
-def keep_bad_rows(batch: ImportBatch) -> None:
+def keep_bad_rows(batch: ImportBatch | GroupImport, limits: Limits | None = None) -> None:
     """Store the file with the batch, because the uploaded one goes when the good rows are imported."""
     with TemporaryFile() as store:
-        for line in lines(batch):
+        for line in lines(batch, limits):
             store.write(line.encode())
         store.seek(0)
         batch.bad_rows_file.save(f"{batch.pk}-bad-rows.csv", File(store), save=False)
-    ImportBatch.objects.filter(pk=batch.pk).update(bad_rows_file=batch.bad_rows_file.name)
+    type(batch)._default_manager.filter(pk=batch.pk).update(bad_rows_file=batch.bad_rows_file.name)

@@ -8,24 +8,30 @@ from typing import IO
 from django.conf import settings
 from django.core.files import File
 
-from devices.models import ImportBatch
+from devices.models import GroupImport, ImportBatch
 
 from .check import file_limits
 from .columns.cells import plain_text
 from .mapping import fingerprint
-from .reader import TableReader, detect
+from .reader import Limits, TableReader, detect
 
 # What changes with a batch's file.
 FILE_FIELDS = ("file", "file_name", "file_size", "sha256", "file_format", "headers", "header_fingerprint", "mapping")
 
 
-def store(batch: ImportBatch, content: IO[bytes], name: str) -> None:
+def store(batch: ImportBatch | GroupImport, content: IO[bytes], name: str, limits: Limits | None = None) -> None:
     """Write the bytes to the private store and set what is known of them on `batch`, unsaved.
+
+    Args:
+        batch: an import of devices or of groups.
+        content: the file's bytes.
+        name: its name, as the browser or the command line tells it.
+        limits: of the file; None: those of files of devices.
 
     Raises:
         UnreadableFileError: it is no table; nothing is kept.
     """
-    limits = file_limits()
+    limits = limits or file_limits()
     digest, size = hashlib.sha256(), 0
     name = "".join(character for character in Path(name).name if character.isprintable())
     with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, suffix=Path(name).suffix[:10]) as copy:

@@ -111,6 +111,44 @@ class ProblemCode(TextChoices):
         "group_has_rule",
         _("The devices of the group “%(value)s” follow from its rule. The name is left out here."),
     )
+    UNKNOWN_GROUP = (
+        "unknown_group",
+        _("There is no device group “%(value)s”. Correct its name, or let groups that don't exist be created."),
+    )
+    GROUP_FILLED_BY_RULE = (
+        "group_filled_by_rule",
+        _("The devices of the group “%(value)s” follow from its rule. Remove the line, or the group's rule."),
+    )
+    NAME_SEPARATOR = (
+        "name_separator",
+        _("“%(value)s” holds a semicolon, which stands between two names in files. Choose another name."),
+    )
+    UNKNOWN_DEVICE = (
+        "unknown_device",
+        _("There is no device with the serial number “%(value)s”. Correct it, or remove it."),
+    )
+    UNKNOWN_DEVICE_CASE = (
+        "unknown_device_case",
+        _(
+            "There is no device with the serial number “%(value)s”, but one with “%(detail)s”. "
+            "Upper and lower case matter."
+        ),
+    )
+    AMBIGUOUS_SERIAL = (
+        "ambiguous_serial",
+        _(
+            "Several devices have the serial number “%(value)s”. Write the platform in front of it, such as "
+            "“%(detail)s”."
+        ),
+    )
+    DESCRIPTIONS_DIFFER = (
+        "descriptions_differ",
+        _("The group “%(value)s” has another description on a line that follows. The last one counts."),
+    )
+    DESCRIPTION_STAYS = (
+        "description_stays",
+        _("The description of the group “%(value)s” stays: you may not change groups, only put your devices in."),
+    )
     TOO_MANY_GROUPS = (
         "too_many_groups",
         _(
@@ -165,6 +203,14 @@ TITLES = {
     ProblemCode.UNKNOWN_POLICY: _("No such policy"),
     ProblemCode.NEW_GROUP: _("New device group"),
     ProblemCode.GROUP_HAS_RULE: _("Device group with a rule"),
+    ProblemCode.UNKNOWN_GROUP: _("No such device group"),
+    ProblemCode.GROUP_FILLED_BY_RULE: _("Device group with a rule"),
+    ProblemCode.NAME_SEPARATOR: _("Semicolon in a name"),
+    ProblemCode.UNKNOWN_DEVICE: _("No such device"),
+    ProblemCode.UNKNOWN_DEVICE_CASE: _("No such device, but one that differs by case only"),
+    ProblemCode.AMBIGUOUS_SERIAL: _("Serial number of several devices"),
+    ProblemCode.DESCRIPTIONS_DIFFER: _("Several descriptions of one group"),
+    ProblemCode.DESCRIPTION_STAYS: _("Description that stays"),
     ProblemCode.TOO_MANY_GROUPS: _("Too many new device groups"),
     ProblemCode.EXTRA_CELLS: _("More cells than the header"),
     ProblemCode.SHORT_LINE: _("Fewer cells than the header"),
@@ -184,6 +230,8 @@ WARNINGS = frozenset(
         ProblemCode.CASE_DIFFERS,
         ProblemCode.NEW_GROUP,
         ProblemCode.GROUP_HAS_RULE,
+        ProblemCode.DESCRIPTIONS_DIFFER,
+        ProblemCode.DESCRIPTION_STAYS,
         ProblemCode.SHORT_LINE,
         ProblemCode.ALREADY_ENROLLED,
         ProblemCode.DEVICE_BLOCKED,

@@ -1,13 +1,14 @@
 """How long are files and rows of an import kept? Asked by the clock, once a day."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from devices.models import ImportBatch
+from devices.models import GroupImport, GroupImportLine, GroupImportMember, ImportBatch
 
 from . import staging
 
@@ -36,8 +37,21 @@ def forget() -> int:
                 file.delete(save=False)
         ImportBatch.objects.filter(pk=batch.pk).update(file="", bad_rows_file="", header_fingerprint="")
         count += 1
+    _forget_groups(before)
     _remove_orphans()
     return count
+
+
+def _forget_groups(before: datetime) -> None:
+    """Do the same for files of groups."""
+    old = GroupImport.objects.filter(state_changed_at__lt=before).exclude(state__in=GroupImport.IN_WORK)
+    for batch in old.exclude(file="", bad_rows_file="", header_fingerprint="").iterator(chunk_size=100):
+        for model in (GroupImportLine, GroupImportMember):
+            model.objects.filter(batch=batch).delete()
+        for file in (batch.file, batch.bad_rows_file):
+            if file:
+                file.delete(save=False)
+        GroupImport.objects.filter(pk=batch.pk).update(file="", bad_rows_file="", header_fingerprint="")
 
 
 def _remove_orphans() -> None:
@@ -48,7 +62,8 @@ def _remove_orphans() -> None:
         name = path.relative_to(root).as_posix()
         if not path.is_file() or path.stat().st_mtime > before:
             continue
-        if not (ImportBatch.objects.filter(file=name) | ImportBatch.objects.filter(bad_rows_file=name)).exists():
+        known = Q(file=name) | Q(bad_rows_file=name)
+        if not any(model.objects.filter(known).exists() for model in (ImportBatch, GroupImport)):
             logger.info("removing %s, which belongs to no import", name)
             path.unlink(missing_ok=True)
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():

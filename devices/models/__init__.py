@@ -8,6 +8,7 @@ from .device_policy import DevicePolicy
 from .device_user import DeviceUser
 from .domain import Domain
 from .domain_access import DomainAccessOfPerson, DomainAccessOfRole
+from .group_import import GroupImport, GroupImportLine, GroupImportMember, GroupImportProblem
 from .import_batch import ImportBatch
 from .import_row import ImportProblem, ImportRow, ImportSnapshot
 from .policy import Policy
@@ -24,6 +25,10 @@ __all__ = [
     "Domain",
     "DomainAccessOfPerson",
     "DomainAccessOfRole",
+    "GroupImport",
+    "GroupImportLine",
+    "GroupImportMember",
+    "GroupImportProblem",
     "ImportBatch",
     "ImportProblem",
     "ImportRow",

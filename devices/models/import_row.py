@@ -3,7 +3,7 @@
 Staging tables: written by COPY and changed by set statements alone (imports/), never row by row.
 """
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from devices import vocabulary
 
 from .import_batch import ImportBatch
+from .problem import Problem
 
 
 class ImportRow(models.Model):
@@ -72,22 +73,8 @@ class ImportRow(models.Model):
         return str(_("Line %(line)s") % {"line": self.line})
 
 
-class ImportProblemQuerySet(models.QuerySet["ImportProblem"]):
-    def errors(self) -> Self:
-        """Problems that keep a row out."""
-        return self.filter(severity=ImportProblem.Severity.ERROR)
-
-    def warnings(self) -> Self:
-        """Problems that somebody should look at."""
-        return self.filter(severity=ImportProblem.Severity.WARNING)
-
-
-class ImportProblem(models.Model):
-    """One thing that is wrong, or odd, with one cell of a file."""
-
-    class Severity(models.TextChoices):
-        ERROR = "error", _("Error")
-        WARNING = "warning", _("Warning")
+class ImportProblem(Problem):
+    """One thing that is wrong, or odd, with one cell of a file of devices."""
 
     batch = models.ForeignKey(
         ImportBatch,
@@ -97,28 +84,14 @@ class ImportProblem(models.Model):
         db_index=False,
         verbose_name=_("import batch"),
     )
-    line = models.PositiveIntegerField(_("line"))
-    severity = models.CharField(_("severity"), max_length=7, choices=Severity)
-    code = models.CharField(_("code"), max_length=40, help_text=_("See imports/problems.py."))
-    field = models.CharField(_("field"), max_length=20, blank=True, help_text=_("Empty: the whole line."))
-    column = models.CharField(_("column"), max_length=200, blank=True, help_text=_("Its header in the file."))
-    value = models.CharField(_("value"), max_length=200, blank=True, help_text=_("Shortened; never a password."))
-    suggestion = models.CharField(_("suggestion"), max_length=200, blank=True)
-    detail = models.CharField(
-        _("detail"), max_length=200, blank=True, help_text=_("What the message needs to know besides.")
-    )
 
-    objects = ImportProblemQuerySet.as_manager()
-
-    class Meta:
+    class Meta(Problem.Meta):
+        abstract = False
         verbose_name = _("import problem")
         verbose_name_plural = _("import problems")
         ordering = ("batch_id", "line", "id")
         # The list of a batch's problems, by code and in the order of the file.
         indexes = (models.Index(fields=("batch", "severity", "code", "line"), name="import_problem_list"),)
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.code}"
 
 
 class ImportSnapshot(models.Model):

@@ -16,8 +16,8 @@ IOS = Rule(platforms=frozenset({"ios"}))
 
 
 def ruled(rule: Rule) -> DeviceGroup:
-    group: DeviceGroup = DeviceGroupFactory()
-    group.policies.add(PolicyFactory())
+    group: DeviceGroup = DeviceGroupFactory.create()
+    group.policies.add(PolicyFactory.create())
     filling.save_rule(group, rule)
     filling.fill(group.pk)
     return group
@@ -36,13 +36,13 @@ def test_ordinary_device_gets_the_policies_of_its_rules_in_the_same_answer() -> 
 
 
 def test_device_that_leaves_for_another_domain_leaves_the_groups_of_the_former_one() -> None:
-    there = DomainFactory()
+    there = DomainFactory.create()
     invitation = invited()
     device = invitation.device
     here, other = ruled(Rule(domains=frozenset({device.domain_id}))), ruled(Rule(domains=frozenset({there.pk})))
     assert set(device.groups.all()) == {here}
 
-    hand_over(device, DeviceUserFactory(domain=there), None)
+    hand_over(device, DeviceUserFactory.create(domain=there), None)
 
     assert set(device.groups.all()) == {other}
 

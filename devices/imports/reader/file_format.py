@@ -40,6 +40,7 @@ class Limits:
         columns: cells in a line.
         cell: characters in a cell.
         unpacked_bytes: what is unpacked of an XLSX file's parts, together.
+        cell_setting: the setting of `cell`, which files of groups have one of their own for.
     """
 
     rows: int
@@ -47,6 +48,7 @@ class Limits:
     columns: int
     cell: int
     unpacked_bytes: int
+    cell_setting: str = "HEXENROLL_IMPORT_MAX_CELL"
 
     def exceeded(self, name: str, *, line: int | None = None, found: int | None = None) -> UnreadableFileError:
         """Return the error that says which limit was passed, its value and its setting.
@@ -57,6 +59,8 @@ class Limits:
             found: the number that is too large, where it is known.
         """
         problem, setting = _EXCEEDED[name]
+        if name == "cell":
+            setting = self.cell_setting
         return UnreadableFileError(problem, line=line, found=found, limit=getattr(self, name), setting=setting)
 
 
