@@ -29,7 +29,7 @@ def filled(route: str, values: Mapping[str, Any]) -> str:
     """Return an address: a route with values in its places; 1 where none is given."""
     # Functions keep backslashes of values as they are.
     address = PLACE.sub(lambda match: str(values.get(match[1] or match[2], 1)), route)
-    return "/" + address.replace("^", "").replace("$", "").replace(r"[\s\S]*", "unknown")
+    return "/" + address.replace("^", "").replace("$", "").replace(r"[\s\S]*", "unknown").replace("\\.", ".")
 
 
 def values_about(route: str, objects: Mapping[str, Model], number: int | None = None) -> dict[str, Any]:

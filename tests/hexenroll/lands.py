@@ -6,9 +6,11 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.utils import timezone
 
-from devices.models import Device, DeviceInventory, ImportRow
-from enrollment.models import BlockedHardware, Conflict, Lockout
+from devices.imports.reader import FileFormat
+from devices.models import BulkAction, Device, DeviceInventory, ImportRow
+from enrollment.models import BlockedHardware, Conflict, EnrollmentSettings, Lockout
 from enrollment.reasons import Reason
+from hexenroll.models import ApiKey, ScheduledReport
 from invitations.models import Invitation, InvitationEvent, MailboxMessage, MessageTemplate
 from tests.enrollment.attempts import attempt_of
 from tests.factories import (
@@ -21,6 +23,8 @@ from tests.factories import (
     PolicyFactory,
     SendingFactory,
 )
+
+IMPORTED = {"file_format": FileFormat("csv", "utf-8", ",").to_json(), "committed_at": timezone.now()}
 
 
 @dataclass
@@ -46,7 +50,7 @@ def land(name: str) -> Land:
     """Make a domain with a device of each kind, and all that can hang on one."""
     domain = DomainFactory.create(name=f"{name}.example")
     user = DeviceUserFactory.create(domain=domain, name=f"{name} Person", email=f"person@{name}.example")
-    batch = ImportBatchFactory.create(domain=domain, file_name=f"{name}.csv", state="committed")
+    batch = ImportBatchFactory.create(domain=domain, file_name=f"{name}.csv", state="committed", **IMPORTED)
     group, policy = DeviceGroupFactory.create(), PolicyFactory.create()
     own = {"domain": domain, "user": user, "import_batch": batch, "groups": [group], "policies": [policy]}
     device = DeviceFactory.create(
@@ -69,19 +73,24 @@ def land(name: str) -> Land:
     template = MessageTemplate.objects.create(
         domain=domain, channel="email", language="en", subject=name, text="{{ link }}"
     )
-    made: list[Model] = [domain, user, batch, group, policy, device, row, sending, invitation, event, attempt]
+    made: list[Model] = [domain, user, batch, group, policy, waiting, row, sending, invitation, event, attempt]
     found = Land(name, {obj._meta.label_lower: obj for obj in [*made, conflict, template, inventory]})
-    found.more = [waiting]
+    found.more = [device]
     return found
 
 
 def shared() -> dict[str, Model]:
     """Make one of each thing that is of no domain."""
+    somebody = User.objects.create(username="somebody", is_staff=True)
     made: list[Model] = [
         BlockedHardware.objects.create(kind="serial_number", value="SHARED"),
         Lockout.objects.create(key="wrong:shared", account="shared@example.com", until=timezone.now()),
         MailboxMessage.objects.create(channel="sms", recipient="+491701234567", content="shared"),
-        User.objects.create(username="somebody", is_staff=True),
+        somebody,
+        ApiKey.objects.create(name="shared", account=somebody, prefix="hx_shared", key_hash="shared"),
+        BulkAction.objects.create(kind="add_groups", created_by=somebody),
+        ScheduledReport.objects.create(owner=somebody, report="enrolled"),
         Group.objects.create(name="Somebody's role"),
     ]
+    EnrollmentSettings.objects.current()  # there is always a row of them, once somebody looked
     return {obj._meta.label_lower: obj for obj in made}
