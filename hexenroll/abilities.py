@@ -56,7 +56,14 @@ AREAS: Final[tuple[tuple[Promise, tuple[Ability, ...]], ...]] = (
             Ability(
                 "see_devices",
                 _("See devices, their hardware, policies and history"),
-                _codes("devices", "view_device", "view_deviceinventory", "view_devicepolicy", "view_savedview")
+                _codes(
+                    "devices",
+                    "view_device",
+                    "view_deviceinventory",
+                    "view_devicepolicy",
+                    "view_savedview",
+                    "view_bulkaction",
+                )
                 + _codes("enrollment", "view_deviceevent"),
                 _of(OPERATOR, HELP_DESK, AUDITOR),
             ),
@@ -76,7 +83,7 @@ AREAS: Final[tuple[tuple[Promise, tuple[Ability, ...]], ...]] = (
             Ability(
                 "change_devices",
                 _("Change devices: groups, policies, user; disenroll them, hand them over, many at once"),
-                _codes("devices", "change_device") + _all_of("devices", "bulkaction", "view", *WRITE),
+                _codes("devices", "change_device") + _all_of("devices", "bulkaction", *WRITE),
                 _of(OPERATOR),
             ),
             Ability(
