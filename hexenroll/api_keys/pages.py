@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
+from hexenroll.administrators.rights import may_manage
 from hexenroll.models import ApiKey
 
 from . import keys
@@ -149,7 +150,7 @@ def accounts_for(person: Any) -> QuerySet[User]:
     if person.is_superuser:
         return people
     if person.has_perm("auth.change_user"):
-        return people.filter(is_superuser=False)
+        return people.filter(pk__in=[other.pk for other in people if may_manage(person, other)])
     return people.filter(pk=person.pk)
 
 
