@@ -19,7 +19,10 @@ class DevicesConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(ensure_local_domain, sender=self, dispatch_uid="devices.local_domain")
 
+        from devices.bulk import own_kinds
         from devices.groups import membership
+
+        own_kinds.register()
 
         device = self.get_model("Device")
         post_save.connect(membership.place_saved, sender=device, dispatch_uid="devices.place_saved")

@@ -12,9 +12,10 @@ class EnrollmentConfig(AppConfig):
         from devices import approval
         from devices.imports.commit import import_committed
 
-        from . import approval_rules
+        from . import approval_rules, bulk_kinds
         from .approve_again import note_import
 
+        bulk_kinds.register()
         approval.ENDS.append(approval_rules.end_of_approval)
         approval.EXCLUSIONS.append(approval_rules.excluded_platforms)
         import_committed.connect(note_import, dispatch_uid="enrollment.note_import")

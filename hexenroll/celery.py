@@ -39,6 +39,11 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "rescue-bulk-actions": {
+        "task": "devices.tasks.rescue_bulk_actions",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "tend-outbox": {
         "task": "invitations.tasks.tend_outbox",
         "schedule": 5.0,

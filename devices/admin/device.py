@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -20,6 +21,8 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from devices.approval import end_of_approval
+from devices.bulk import ask as bulk_pages
+from devices.bulk.kinds import Kind, allowed
 from devices.device_list import export, saved_views
 from devices.device_list.change_list import DeviceChangeList, unknown
 from devices.filters import DeviceFilter
@@ -29,6 +32,11 @@ from devices.policies.effective import effective_of
 from devices.resources import DeviceResource
 
 from .console_page import ConsolePage
+
+
+def _asks(kind: Kind) -> Any:
+    """Return the action of the list that leads to a kind's page."""
+    return lambda page, request, devices: bulk_pages.from_list(request, kind)
 
 
 class DeviceExportForm(ExportForm):
@@ -81,7 +89,18 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         return [column for column in self.get_list_display(request) if column.admin_order_field]
 
     def get_urls(self) -> list[Any]:
-        return [*saved_views.urls(self.admin_site.admin_view), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [*saved_views.urls(view), *bulk_pages.urls(view), *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what can be done to many devices: devices/bulk, besides what pages of higher layers add."""
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)  # one by one, in the request
+        if IS_POPUP_VAR not in request.GET:
+            if self.has_export_permission(request):
+                found |= {"export_ticked": self.get_action("export_ticked")}
+            found |= {kind.name: (_asks(kind), kind.name, kind.label) for kind in allowed(request.user)}
+        return found
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if request.method == "GET" and (address := saved_views.opened(request)) is not None:
@@ -117,6 +136,11 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     def get_export_formats(self) -> list[Any]:
         return [CSV, XLSX]
 
+    @admin.action(description=_("Export"), permissions=["export"])
+    def export_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
+        """Hand out what was ticked, or all that match, as the import reads it."""
+        return export.streamed_csv(export.importable(queryset), f"devices-{timezone.localdate().isoformat()}")
+
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("devices.export_device")
 
@@ -151,12 +175,6 @@ class DeviceAdmin(ExportMixin, ConsolePage):
             if not still.exists():
                 raise PermissionDenied  # it has enrolled since it was looked at
             super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        with transaction.atomic():
-            chosen = Device.objects.filter(pk__in=queryset.order_by().values("pk")).order_by("pk")
-            list(chosen.select_for_update(of=("self",)).values_list("pk"))
-            super().delete_queryset(request, queryset.pre_approved())  # type: ignore[attr-defined]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name among what is in the way, devices that can't be deleted, so that none is left silently."""

@@ -17,8 +17,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from devices.bulk.ask import from_list
+from devices.bulk.carry_out import AT_ONCE
 from devices.models import Device
 from devices.scope import visible
+from enrollment.bulk_kinds import BLOCK as BLOCK_MANY
+from enrollment.bulk_kinds import UNBLOCK as UNBLOCK_MANY
 from enrollment.hand_over import HandOverError, forget_credentials
 from enrollment.models import Conflict, DeviceEvent
 from invitations.admin.device import InvitableDeviceAdmin, chosen_again
@@ -162,6 +166,8 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
     def _about_chosen(
         self, request: HttpRequest, devices: QuerySet[Device], name: str, *, unblocks: bool
     ) -> HttpResponseBase:
+        if "confirmed" not in request.POST and devices.count() > AT_ONCE:
+            return from_list(request, UNBLOCK_MANY if unblocks else BLOCK_MANY)
         hidden = [("action", name), *chosen_again(request)]
         return block_page(self, request, devices, unblocks=unblocks, back=request.get_full_path(), hidden=hidden)
 

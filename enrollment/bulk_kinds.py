@@ -1,0 +1,158 @@
+"""What does enrollment do to many devices at once? Lets them go, keeps them out, and takes that back: devices/bulk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from devices.bulk.kinds import Kind, KindForm, Outcome, offer
+from devices.changes import Action, announce
+from devices.models import Device
+
+from .blocking import block, unblock
+from .disenroll import LONGEST_TEXT, LeaveReason, disenroll_many
+
+Status = Device.Status
+NOT_ENROLLED, BLOCKED_ALREADY, NOT_BLOCKED = "not_enrolled", "blocked_already", "not_blocked"
+KEPT_OUT, BEING_SENT = "kept_out", "being_sent"
+REASONS = {
+    NOT_ENROLLED: _("Not enrolled (any more)"),
+    BLOCKED_ALREADY: _("Blocked already"),
+    NOT_BLOCKED: _("Not blocked (any more)"),
+    KEPT_OUT: _("Its manufacturer is on the block list"),
+    BEING_SENT: _("An invitation is being sent right now"),
+}
+
+
+class DisenrollForm(KindForm):
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=LeaveReason.choices,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Kept with each device, and shown in reports."),
+    )
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("What else is to be known. Up to 200 characters."),
+    )
+
+    def parameters(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"], "text": self.cleaned_data["text"]}
+
+
+class BlockForm(KindForm):
+    with_hardware = forms.BooleanField(
+        label=_("Block their hardware, too"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("They could come back as ordinary devices otherwise."),
+    )
+
+    def parameters(self) -> dict[str, Any]:
+        return {"with_hardware": self.cleaned_data["with_hardware"]}
+
+
+def _disenroll(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
+    enrolled = Device.objects.filter(pk__in=devices, status=Status.ENROLLED)
+    gone = list(enrolled.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    count = disenroll_many(gone, person, parameters["reason"], parameters.get("text", ""))
+    announce(
+        Device,
+        Action.CHANGED,
+        "bulk.disenroll",
+        ids=gone,
+        fields=_to(Status.ENROLLED, Status.DISENROLLED),
+        person=person,
+    )
+    return _outcome(devices, count, NOT_ENROLLED)
+
+
+def _block(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
+    chosen = Device.objects.filter(pk__in=devices)
+    count = block(chosen, person, with_hardware=bool(parameters.get("with_hardware")))
+    return _outcome(devices, count, BLOCKED_ALREADY)
+
+
+def _unblock(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
+    found = unblock(Device.objects.filter(pk__in=devices), person)
+    changed = found.disenrolled + found.waiting
+    skipped = {KEPT_OUT: found.kept_out, BEING_SENT: found.being_sent}
+    skipped[NOT_BLOCKED] = len(devices) - changed - sum(skipped.values())
+    return Outcome(changed, {reason: number for reason, number in skipped.items() if number})
+
+
+def _outcome(devices: list[int], changed: int, reason: str) -> Outcome:
+    left = len(devices) - changed
+    return Outcome(changed, {reason: left} if left else {})
+
+
+def _to(before: str, after: str) -> dict[str, tuple[str, str]]:
+    return {"status": (before, after)}
+
+
+def _reason(parameters: Mapping[str, Any]) -> str:
+    return str(LeaveReason(parameters["reason"]).label)
+
+
+def _enrolled(devices: QuerySet[Device]) -> QuerySet[Device]:
+    return devices.filter(status=Status.ENROLLED)
+
+
+def _not_blocked(devices: QuerySet[Device]) -> QuerySet[Device]:
+    return devices.exclude(status=Status.BLOCKED)
+
+
+def _blocked(devices: QuerySet[Device]) -> QuerySet[Device]:
+    return devices.filter(status=Status.BLOCKED)
+
+
+DISENROLL = Kind(
+    "disenroll",
+    _("Disenroll"),
+    "devices.change_device",
+    _("The devices' tokens and credentials are void; they move to Reports, and can be approved again."),
+    _disenroll,
+    REASONS,
+    concerned=_enrolled,
+    form=DisenrollForm,
+    describe=_reason,
+    is_destructive=True,
+)
+BLOCK = Kind(
+    "block",
+    _("Block"),
+    "enrollment.add_blockedhardware",
+    _("The devices are kept out: their tokens, links and passwords are void at once, whatever their state."),
+    _block,
+    REASONS,
+    concerned=_not_blocked,
+    form=BlockForm,
+    is_destructive=True,
+    is_listed=False,  # admin/device.py leads to it where there are many
+)
+UNBLOCK = Kind(
+    "unblock",
+    _("Unblock"),
+    "enrollment.delete_blockedhardware",
+    _(
+        "Devices that were enrolled once are disenrolled then, the others pre-approved as before. One whose "
+        "manufacturer is on the block list stays blocked."
+    ),
+    _unblock,
+    REASONS,
+    concerned=_blocked,
+    is_listed=False,
+)
+
+
+def register() -> None:
+    """Let the device list offer these."""
+    for kind in (DISENROLL, BLOCK, UNBLOCK):
+        offer(kind)
