@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
 from devices.scope import visible
 
-ALL: Final = "all"  # of `status`: pre-approved ones too
+ALL: Final = "all"  # of `status`: pre-approved and disenrolled ones too
 MOST_VALUES: Final = 100  # of one parameter
 STALEST: Final = 36_500  # days
 LONGEST_SEARCH: Final = 200  # characters
@@ -117,16 +117,16 @@ def _ours(model: type[Model]) -> Callable[[HttpRequest | None], QuerySet[Any]]:
 class DeviceFilter(django_filters.FilterSet):
     """Devices by the parameters of an address. Each may be repeated where it names one of several.
 
-    Without `status` pre-approved devices are left out. Where a value is wrong nothing is found, and `errors` says
-    which value it is and what is possible.
+    Without `status` pre-approved and disenrolled devices are left out. Where a value is wrong nothing is found, and
+    `errors` says which value it is and what is possible.
     """
 
     # What is asked of the database as days are the days of the person who asks: of the active time zone.
     status = ChoicesFilter(
         label=_("Enrollment status"),
-        choices=[*Device.Status.choices, (ALL, _("All, pre-approved ones too"))],
+        choices=[*Device.Status.choices, (ALL, _("All, pre-approved and disenrolled ones too"))],
         method="with_status",
-        help_text=_("Without it: all but pre-approved ones."),
+        help_text=_("Without it: all but pre-approved and disenrolled ones."),
     )
     platform = ChoicesFilter(label=_("Platform"), choices=Device.Platform.choices)
     ownership = ChoicesFilter(label=_("Ownership"), choices=Device.Ownership.choices)

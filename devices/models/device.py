@@ -21,8 +21,9 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(status=Device.Status.PRE_APPROVED)
 
     def listed(self) -> Self:
-        """Devices of the device list: pre-approved ones are shown only when they are asked for."""
-        return self.exclude(status=Device.Status.PRE_APPROVED)
+        """Devices of the device list: those that wait, and those that have left, are shown when they are asked for."""
+        # Two conditions, not one of two values: the index device_listed stands for the first.
+        return self.exclude(status=Device.Status.PRE_APPROVED).exclude(status=Device.Status.DISENROLLED)
 
     def by_ownership(self) -> dict[str, int]:
         """Return how many there are of each ownership; those without any are left out."""

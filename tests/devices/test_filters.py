@@ -43,8 +43,8 @@ def fleet(db: None) -> dict[str, Device]:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", ["blocked", "disenrolled", "enrolled"]),
-        ("status=", ["blocked", "disenrolled", "enrolled"]),
+        ("", ["blocked", "enrolled"]),
+        ("status=", ["blocked", "enrolled"]),
         ("status=pre_approved", ["pre_approved"]),
         ("status=pre_approved&status=enrolled", ["enrolled", "pre_approved"]),
         ("status=all", ["blocked", "disenrolled", "enrolled", "pre_approved"]),
