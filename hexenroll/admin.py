@@ -11,6 +11,7 @@ from hexenroll.administrators.person_page import AdministratorAdmin
 from hexenroll.administrators.role_page import RoleAdmin
 from hexenroll.api_keys import pages as api_key_pages  # noqa: F401 - registers its pages
 from hexenroll.audit import page as audit_page  # noqa: F401 - registers its pages
+from hexenroll.reports import schedule_admin  # noqa: F401 - registers its pages
 
 admin.site.unregister(User)
 admin.site.unregister(Group)

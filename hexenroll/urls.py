@@ -19,6 +19,7 @@ from hexenroll.accounts.console_door import console_sign_in
 from hexenroll.health import healthz
 from hexenroll.mail_page import MailView
 from hexenroll.palette import search
+from hexenroll.reports.pages import FileView, IndexView, PrintView, ReportView
 from invitations.webhooks import mail, twilio
 from invitations.wizard import send, sending
 
@@ -64,6 +65,13 @@ console = [
     path("mail/", MailView.as_view(), name="mail"),
 ]
 
+reports = [
+    path("", IndexView.as_view(), name="index"),
+    path("<slug:name>/", ReportView.as_view(), name="report"),
+    path("<slug:name>/print/", PrintView.as_view(), name="print"),
+    re_path(r"^(?P<name>[-\w]+)/file\.(?P<format>csv|xlsx)$", FileView.as_view(), name="file"),
+]
+
 urlpatterns = [
     # Anyone, without signing in: says whether the portal works, and nothing about what is in it.
     path("healthz", healthz, name="healthz"),
@@ -96,6 +104,7 @@ urlpatterns = [
     path("admin/search/", search),
     path("admin/", admin.site.urls),
     path("enroll/", include((enroll, "enroll"))),
+    path("reports/", include((reports, "reports"))),
     path("console/", include((console, "console"))),
 ]
 
