@@ -79,6 +79,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="47"),
         "options": {"expires": 12 * 3_600},
     },
+    "forget-ended-sessions": {
+        "task": "hexenroll.accounts.tasks.forget_ended_sessions",
+        "schedule": crontab(hour="3", minute="57"),
+        "options": {"expires": 12 * 3_600},
+    },
     "forget-old-attempts": {
         "task": "enrollment.tasks.forget_old_attempts",
         "schedule": crontab(minute="37"),
@@ -88,5 +93,15 @@ app.conf.beat_schedule = {
         "task": "enrollment.tasks.block_listed",
         "schedule": crontab(minute="7"),
         "options": {"expires": 3_600},
+    },
+    "keep-dashboard-new": {
+        "task": "hexenroll.tasks.keep_dashboard_new",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "send-due-reports": {
+        "task": "hexenroll.tasks.send_due_reports",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
 }

@@ -175,6 +175,10 @@ HEXENROLL_ATTEMPTS_KEEP_DAYS = env.number("HEXENROLL_ATTEMPTS_KEEP_DAYS", 90, 1,
 HEXENROLL_ATTEMPTS_MAX_ROWS = env.number("HEXENROLL_ATTEMPTS_MAX_ROWS", 1_000_000, 1_000, 1_000_000_000)
 HEXENROLL_CONFLICTS_MAX_ROWS = env.number("HEXENROLL_CONFLICTS_MAX_ROWS", 10_000, 100, 1_000_000)
 
+# --- dashboard and reports ------------------------------------------------------------------------
+HEXENROLL_STALE_DAYS = env.number("HEXENROLL_STALE_DAYS", 30, 1, 3_650)  # then an approval nobody used is stale
+HEXENROLL_REPORT_MAIL_MAX_BYTES = env.number("HEXENROLL_REPORT_MAIL_MAX_BYTES", 8 * 2**20, 1_024, 2**27)
+
 # --- sign-in (docs/sign-in.md) ---------------------------------------------------------------------
 HEXENROLL_PASSWORD_SIGN_IN = env.switch("HEXENROLL_PASSWORD_SIGN_IN", True)
 HEXENROLL_REQUIRE_MFA = env.parsed("HEXENROLL_REQUIRE_MFA", second_step, NOBODY)
@@ -336,6 +340,7 @@ ACCOUNT_EMAIL_VERIFICATION = SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_FORMS = {"reset_password": "hexenroll.accounts.sign_in.PasswordLinkForm"}
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds: whoever signed in that long ago is asked again before what matters
 ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE: nobody is asked
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 # What limits guesses is django-axes, below: it needs no cache, and the sign-in works while Valkey is down.
@@ -436,6 +441,7 @@ UNFOLD = {
             {"title": gettext_lazy("Change password"), "link": reverse_lazy("account_change_password")},
         ]
     },
+    "DASHBOARD_CALLBACK": "hexenroll.dashboard.page.dashboard",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
