@@ -6,6 +6,7 @@ newest lines in a fixed number of queries, and from what higher layers know (SOU
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +33,8 @@ Status = Device.Status
 Source = Device.Source
 # Lines that are shown at first, and at most; what is older than those is in the lists.
 FEW, MANY = 15, 200
+# Two rows that tell of one thing are written that closely after each other.
+SAME_TIME = timedelta(seconds=5)
 # Each is asked for what else it knows: of which device, for whom, and how many lines at most.
 SOURCES: list[Callable[[Device, Any, int], Iterable[Entry]]] = []
 
@@ -78,8 +81,19 @@ def device_timeline(device: Device, person: Any, standings: Iterable[PolicyStand
     entries += _enrollment(device, attempts)
     for source in SOURCES:
         entries += source(device, person, most)
-    entries.sort(key=lambda entry: entry.at, reverse=True)
+    entries.sort(key=lambda entry: (entry.at, entry.person), reverse=True)
+    entries = list(_once(entries))
     return Timeline(entries[:most], len(entries) > most)
+
+
+def _once(entries: list[Entry]) -> Iterator[Entry]:
+    """Leave out what two tell: the one that knows who did it tells it."""
+    known = {entry.title: entry.at for entry in entries if entry.person}
+    for entry in entries:
+        twin = known.get(entry.title)
+        is_twin = not entry.person and twin is not None and abs(twin - entry.at) < SAME_TIME
+        if not is_twin:
+            yield entry
 
 
 # --- what the device's own row tells ----------------------------------------------------------------------

@@ -15,6 +15,7 @@ class HexenrollConfig(AppConfig):
         post_migrate.connect(ensure_roles, sender=self, dispatch_uid="hexenroll.roles")
 
         record_changes()
+        tell_changes()
 
 
 def record_changes() -> None:
@@ -34,3 +35,12 @@ def record_changes() -> None:
     who.follow_tasks()
     pre_log.connect(is_wanted, weak=False, dispatch_uid="hexenroll.audit.is_wanted")
     changed_many.connect(many.record, dispatch_uid="hexenroll.audit.many")
+
+
+def tell_changes() -> None:
+    """Let the page of a device tell who changed it."""
+    from enrollment.device_timeline import SOURCES
+
+    from .audit.device_history import changes_of
+
+    SOURCES.append(changes_of)
