@@ -34,6 +34,8 @@ TITLES: Final = {
     "mfa_edit_webauthn": _("Rename a passkey"),
     "mfa_remove_webauthn": _("Remove a passkey"),
     "usersessions_list": _("Sessions"),
+    "openid_connect_callback": _("Sign-in failed"),  # a page of its own only then
+    "saml_finish_acs": _("Sign-in failed"),
     "socialaccount_login_error": _("Sign-in failed"),
     "socialaccount_login_cancelled": _("Sign-in cancelled"),
 }

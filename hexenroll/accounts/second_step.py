@@ -72,7 +72,7 @@ def lacks_second_step(request: HttpRequest) -> bool:
 
 
 def _came_from_elsewhere(request: HttpRequest) -> bool:
-    return any(record["method"] == "socialaccount" for record in get_authentication_records(request))
+    return any(record["method"] == "socialaccount" for record in get_authentication_records(request, request.user))
 
 
 class SecondStepMiddleware:

@@ -1,8 +1,10 @@
 """Who may sign in, and what follows? allauth's questions about accounts: nobody signs up, the worker sends mails."""
 
+import time
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import ResetPasswordForm
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -36,6 +38,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "::"  # the database wants one; a unix socket has none
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask again who it is, unless they have just signed in."""
+        newest = max(
+            (record["at"] for record in get_authentication_records(self.request, self.request.user)), default=0
+        )
+        return bool(time.time() - newest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse an address that tries name after name; what is wrong with one name is django-axes' to count."""

@@ -19,25 +19,26 @@ from hexenroll import error_pages
 logger = logging.getLogger(__name__)
 
 # What a provider that answers otherwise than it should leads to in allauth.
-_ODD_ANSWERS = (RequestException, ImproperlyConfigured, KeyError, ValueError)
+_ODD_ANSWERS = (RequestException, ImproperlyConfigured, KeyError, ValueError, SyntaxError)  # of XML, too
 
 
 @require_GET
 def oidc_login(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Lead to the OIDC provider."""
-    return _answer(request, oidc.login, provider_id)
+    return _answer(request, oidc.login, provider_id=provider_id)
 
 
 @require_GET
 def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Take what the OIDC provider sends back, and sign in."""
-    return _answer(request, oidc.callback, provider_id)
+    return _answer(request, oidc.callback, provider_id=provider_id)
 
 
 @require_GET
 def saml_login(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """Lead to the SAML provider."""
-    return _answer(request, _saml().login, organization_slug)
+    _provider(request, organization_slug)
+    return _answer(request, _saml().login, organization_slug=organization_slug)
 
 
 @csrf_exempt
@@ -45,13 +46,14 @@ def saml_login(request: HttpRequest, organization_slug: str) -> HttpResponseBase
 def saml_acs(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """Take the SAML provider's response; it comes without our cookies, and is looked at by `saml_finish`."""
     _provider(request, organization_slug)
-    return _answer(request, _saml().acs, organization_slug)
+    return _answer(request, _saml().acs, organization_slug=organization_slug)
 
 
 @require_GET
 def saml_finish(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """Check the response, which must answer a sign-in that this browser has begun, and sign in."""
-    return _answer(request, _saml().finish_acs, organization_slug)
+    _provider(request, organization_slug)
+    return _answer(request, _saml().finish_acs, organization_slug=organization_slug)
 
 
 @require_GET
@@ -72,9 +74,9 @@ def no_single_logout(request: HttpRequest, organization_slug: str) -> HttpRespon
     raise Http404
 
 
-def _answer(request: HttpRequest, view: Any, provider: str) -> HttpResponseBase:
+def _answer(request: HttpRequest, view: Any, **provider: str) -> HttpResponseBase:
     try:
-        answer: HttpResponseBase = view(request, provider)
+        answer: HttpResponseBase = view(request, **provider)
     except PermissionDenied:  # by allauth: no such sign-in was begun
         return error_pages.sign_in_over(request)
     except _ODD_ANSWERS:

@@ -49,6 +49,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         account = sociallogin.account
         sociallogin.groups = _groups(_claims(request, account.extra_data), app.settings["groups"])
         told = {name: getattr(person, name) for name in ("first_name", "last_name", "email")}
+        sociallogin.wanted_name = person.username or person.email or "person"  # allauth empties one that is taken
         sociallogin.details = {name: value for name, value in told.items() if value}
         issuer = app.settings.get("server_url") or app.settings["idp"]["entity_id"]
         # Another provider may call another person the same.
@@ -64,6 +65,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         """
         if sociallogin.state.get("process", AuthProcess.LOGIN) != AuthProcess.LOGIN:
             raise ImmediateHttpResponse(not_let_in(request))
+        sociallogin.email_addresses = []  # allauth would send away who has the address of another account
         grant = sso_roles.granted(sociallogin.groups, settings.HEXENROLL_SSO_ROLES)
         person = sociallogin.user
         if not sociallogin.is_existing:
@@ -86,7 +88,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         """Make the account of somebody who signs in for the first time."""
         person: User = sociallogin.user
-        person.username = _free_name(person)
+        person.username = _free_name(sociallogin.wanted_name)
         person.is_staff = True
         person.set_unusable_password()
         person.save()
@@ -122,9 +124,9 @@ def _groups(claims: dict[str, Any], name: str) -> set[str]:
     return {group for group in listed if isinstance(group, str)} if isinstance(listed, list) else set()
 
 
-def _free_name(person: User) -> str:
-    """Return a user name that nobody has: the provider's, else the e-mail address; with a number if need be."""
-    wanted = (person.username or person.email or "person").strip()[:NAME_LENGTH]
+def _free_name(wanted: str) -> str:
+    """Return a user name that nobody has: the wanted one, with a number if need be."""
+    wanted = wanted.strip()[:NAME_LENGTH]
     taken = set(User.objects.filter(username__istartswith=wanted).values_list("username", flat=True))
     folded = {name.casefold() for name in taken}
     if wanted.casefold() not in folded:

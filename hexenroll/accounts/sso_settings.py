@@ -26,6 +26,9 @@ SAML_ATTRIBUTES: Final[dict[str, list[str]]] = {
     "username": ["username", "uid", "login", "urn:oid:0.9.2342.19200300.100.1.1"],
 }
 
+# A person without attributes is refused by a page of its own; a portal may be called https://portal.
+SAML_RULES: Final = {"want_attribute_statement": False, "allow_single_label_domains": True}
+
 
 @dataclass(frozen=True)
 class RoleRule:
@@ -128,7 +131,7 @@ def providers(env: Environment, public_url: str) -> dict[str, dict[str, Any]]:
             "sp": {"entity_id": f"{public_url}/accounts/saml/{SAML}/metadata/"},
             "attribute_mapping": SAML_ATTRIBUTES | ({"uid": [subject]} if subject else {}),
             "groups": attribute,
-            "advanced": {"want_attribute_statement": False},  # nobody's groups are a refusal with a page of its own
+            "advanced": SAML_RULES,
         }
         found["saml"] = {"APPS": [{"name": name, "client_id": SAML, "settings": options}]}
     return found
