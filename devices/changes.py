@@ -16,6 +16,8 @@ from django.utils.functional import Promise
 
 # Sent with `change`, inside the transaction that changes the objects: what a receiver writes goes in together with it.
 changed_many = Signal()
+# Objects of one action that get an entry of their own: whoever announces fewer names their numbers.
+EACH: Final = 200
 # What was done, in words, by its code: who sends a code adds it when the program starts (AppConfig.ready).
 WORDS: dict[str, str | Promise] = {}
 

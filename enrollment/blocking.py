@@ -14,7 +14,9 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from devices.changes import WORDS, Action, announce
 from devices.models import Device, DeviceInventory, DevicePolicy
 from invitations import many
 from invitations.models import Invitation
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 Kind = BlockedHardware.Kind
 Status = Device.Status
 CHUNK = 1_000
+LISTED = "blocklist.added"
+WORDS[LISTED] = gettext_lazy("Put on the block list")
 # Of these entries each is about one device; a manufacturer is about all of its own.
 OF_ONE_DEVICE = (Kind.SERIAL_NUMBER, Kind.HARDWARE_UUID)
 # An ordinary device was on no list: without a new approval it is not on one once it is let go.
@@ -195,6 +199,7 @@ def _block_hardware(devices: list[int], person: User | None) -> None:
     BlockedHardware.objects.bulk_create(new, ignore_conflicts=True)
     added = BlockedHardware.objects.filter(kind=Kind.HARDWARE_UUID, value__in=values)
     _note(person, list(added), ADDITION, "")
+    announce(BlockedHardware, Action.CREATED, LISTED, ids=[entry.pk for entry in added], person=person)
 
 
 def _chunks(devices: QuerySet[Device]) -> Iterator[list[int]]:

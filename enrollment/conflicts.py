@@ -6,7 +6,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from devices.changes import VARIOUS, WORDS, Action, announce
 from devices.models import Device, DeviceInventory
 
 from . import device_token
@@ -14,6 +16,8 @@ from .hand_over import start_over
 from .models import AnsweredRequest, Conflict, EnrollmentSettings
 
 State = Conflict.State
+DECIDED = "conflict.decided"
+WORDS[DECIDED] = gettext_lazy("Decided")
 
 
 class Sequel(StrEnum):
@@ -92,3 +96,5 @@ def _decide(conflict: Conflict, sources: tuple[State, ...], target: State, perso
     if not waiting.update(state=target, decided_at=timezone.now(), decided_by=person):
         raise DecisionError(_("This was decided already. Load the page again to see how."))
     conflict.refresh_from_db()
+    fields = {"state": (VARIOUS, target)}
+    announce(Conflict, Action.CHANGED, DECIDED, ids=[conflict.pk], fields=fields, person=person)

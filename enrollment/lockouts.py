@@ -21,8 +21,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
+from devices.changes import WORDS, Action, announce
 from invitations.messages.variables import one_line
 
 from .limits import LOCKED, Lock, unlock
@@ -31,6 +33,8 @@ from .models import Lockout
 logger = logging.getLogger(__name__)
 
 UNLOCK = "enrollment.change_lockout"
+ENDED = "lockout.ended"
+WORDS[ENDED] = gettext_lazy("Unlocked")
 HOUR = timedelta(hours=1)
 MAILS_AN_HOUR = 20
 
@@ -67,7 +71,10 @@ def end(lockout: Lockout) -> bool:
         return False
     unlock(lockout.key)
     ended = locked_now().filter(key=lockout.key)
-    return bool(ended.update(unlocked_at=timezone.now()))
+    with transaction.atomic():
+        is_ended = bool(ended.update(unlocked_at=timezone.now()))
+        announce(Lockout, Action.CHANGED, ENDED, ids=[lockout.pk] if is_ended else [])
+    return is_ended
 
 
 def notify(lockout_id: int) -> None:

@@ -24,6 +24,7 @@ from .models import Invitation, InvitationEvent, Sending
 from .outbox.dispatch import call_workers, tell
 from .outbox.expiry import forget_passwords
 from .outbox.reminders import plan_again
+from .told import BEGUN, CANCELLED, EXTENDED, PAUSED, RESUMED, REVOKED, tell_of_invitations, tell_of_sending
 
 Kind = InvitationEvent.Kind
 State = Invitation.State
@@ -111,6 +112,7 @@ def pause(sending: Sending) -> None:
     """
     if not sending.move(source=Sending.State.RUNNING, target=Sending.State.PAUSED):
         raise ActionError(_("Only a sending that runs can be paused."))
+    tell_of_sending(sending, PAUSED)
 
 
 def resume(sending: Sending) -> None:
@@ -121,6 +123,7 @@ def resume(sending: Sending) -> None:
     """
     if not sending.move(source=Sending.State.PAUSED, target=Sending.State.RUNNING):
         raise ActionError(_("Only a paused sending can go on."))
+    tell_of_sending(sending, RESUMED)
     for channel in Invitation.Channel:
         transaction.on_commit(partial(call_workers, channel))
 
@@ -134,6 +137,7 @@ def cancel(sending: Sending) -> None:
     fresh: dict[str, object] = {"heartbeat_at": None, "attempts": 0}
     if not sending.move(source=Sending.OPEN, target=Sending.State.CANCELLING, **fresh):
         raise ActionError(_("This sending is over: revoke its invitations instead."))
+    tell_of_sending(sending, CANCELLED)
     transaction.on_commit(partial(tell, "prepare_sending", sending.pk))
 
 
@@ -190,6 +194,7 @@ def revoke(invitation: Invitation, person: User | None) -> None:
             next_attempt_at=None,
         )
         invitation.note(Kind.REVOKED, person=person)
+        tell_of_invitations([invitation.pk], REVOKED, person)
         state, attempts = found
         if state != State.QUEUED or attempts:
             forget_passwords([invitation.device_id])
@@ -220,6 +225,7 @@ def extend(invitation: Invitation, days: int, person: User | None) -> None:
             raise ActionError(_("Only an invitation that was sent and is still valid can be extended. Send it again."))
         plan_again(mine, now)
         invitation.note(Kind.EXTENDED, until.isoformat(timespec="minutes"), person)
+        tell_of_invitations([invitation.pk], EXTENDED, person)
     invitation.refresh_from_db()
 
 
@@ -237,8 +243,11 @@ def _begin(
     sending.remind_after_days = _or(options.remind_after_days, settings.HEXENROLL_REMIND_AFTER_DAYS)
     sending.remind_at_most = _or(options.remind_at_most, settings.HEXENROLL_REMIND_AT_MOST)
     sending.created_by = person
+    is_new = request_key is None or not Sending.objects.filter(request_key=request_key).exists()
     Sending.objects.bulk_create([sending], ignore_conflicts=True)
     begun = Sending.objects.get(request_key=sending.request_key)
+    if is_new:
+        tell_of_sending(begun, BEGUN, person)
     if tell_worker:
         transaction.on_commit(partial(tell, "prepare_sending", begun.pk))
     return begun

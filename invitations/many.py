@@ -24,6 +24,7 @@ from .lock_order import lock_devices
 from .models import Invitation, InvitationEvent, Sending
 from .outbox.expiry import forget_passwords
 from .outbox.reminders import plan_again
+from .told import EXTENDED, REVOKED, tell_of_invitations
 
 State = Invitation.State
 Kind = InvitationEvent.Kind
@@ -119,6 +120,7 @@ def revoke(invitations: QuerySet[Invitation], person: User | None) -> Outcome:
             next_attempt_at=None,
         )
         _note(numbers, Kind.REVOKED, "", person)
+        tell_of_invitations(numbers, REVOKED, person)
         forget_passwords([row.device for row in rows if row.state != State.QUEUED or row.attempts])
 
     return _in_chunks(invitations, why_not, end)
@@ -154,6 +156,7 @@ def extend(invitations: QuerySet[Invitation], days: int, person: User | None) ->
         theirs.update(expires_at=until)
         plan_again(theirs, now)
         _note(numbers, Kind.EXTENDED, until.isoformat(timespec="minutes"), person)
+        tell_of_invitations(numbers, EXTENDED, person)
 
     return _in_chunks(invitations, why_not, prolong)
 

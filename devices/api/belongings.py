@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices.changes import Action, announce
+from devices.changes import WORDS, Action, announce
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, Policy
 from devices.scope import visible
 
@@ -30,6 +30,8 @@ from .serializers import (
     PolicySerializer,
 )
 
+WORDS["device.groups"] = _("Put into a group, or taken out")
+WORDS["device.policies"] = _("Given a policy, or taken it")
 CHANGE = ("get", "head", "options", "post", "patch", "delete")
 GROUP = ("devices.change_devicegroup", "devices.change_device")
 POLICY = ("devices.view_policy", "devices.change_device")

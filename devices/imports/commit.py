@@ -5,14 +5,16 @@ Run by the worker and by `manage.py import_devices`: one transaction of a few se
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from devices.approval import end_of_approval
+from devices.changes import EACH, WORDS, Action, announce
 from devices.groups.membership import refresh
 from devices.models import Device, DeviceUser, ImportBatch, ImportRow
 from devices.vocabulary import Duplicates
@@ -33,6 +35,8 @@ Report = Callable[[float], None]
 
 # Sent with `batch` inside the transaction that commits it: what a receiver writes goes in together with the import.
 import_committed = Signal()
+COMMITTED = "import.committed"
+WORDS[COMMITTED] = gettext_lazy("Imported")
 
 
 class ReviewAgainError(Exception):
@@ -146,7 +150,17 @@ def _commit(batch: ImportBatch, report: Report) -> None:
     )
     batch.committed_at = now
     import_committed.send(sender=ImportBatch, batch=batch)
+    _tell(batch, counts)
     report(1.0)
+
+
+def _tell(batch: ImportBatch, counts: dict[str, int]) -> None:
+    """Tell the audit log of the devices; which ones they are, the batch knows where they are many."""
+    of_batch: dict[str, Any] = {"domain_id": batch.domain_id, "person": batch.committed_by, "source": batch}
+    made = Device.objects.filter(import_batch=batch).order_by("pk")
+    ids = list(made.values_list("pk", flat=True)) if counts["created"] <= EACH else []
+    announce(Device, Action.CREATED, COMMITTED, ids=ids, count=counts["created"], **of_batch)
+    announce(Device, Action.CHANGED, COMMITTED, count=counts["replaced"], **of_batch)
 
 
 def _write(batch: ImportBatch, parameters: dict[str, object], expected: int, report: Report) -> None:

@@ -6,14 +6,15 @@ happened that can't be taken back; what somebody changed since the commit is lef
 
 import logging
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from devices.changes import WORDS, Action, announce, kept_elsewhere
 from devices.groups.membership import refresh
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, ImportSnapshot
 
@@ -25,6 +26,8 @@ from .sql import execute, make_room, one_at_a_time, query, spell
 logger = logging.getLogger(__name__)
 
 CHUNK_DEVICES = 5_000
+UNDONE = "import.undone"
+WORDS[UNDONE] = gettext_lazy("Taken back with its import")
 # So many serial numbers of what was left are stored and shown.
 LEFT_SHOWN = 100
 RESTORED = {
@@ -166,9 +169,14 @@ def _undo(batch: ImportBatch) -> None:
     counts["devices_restored"] = _restore(batch, ImportSnapshot.Kind.DEVICE, "devices_device")
     refresh(overwritten(batch))  # the rules, or what they ask of a device, may be others than before the import
     counts["users_restored"] = _restore(batch, ImportSnapshot.Kind.USER, "devices_deviceuser")
-    counts["devices_removed"] = _remove_devices(batch)
-    counts["users_removed"] = _remove_users(batch)
-    _remove_groups(batch)
+    with kept_elsewhere():
+        counts["devices_removed"] = _remove_devices(batch)
+        counts["users_removed"] = _remove_users(batch)
+        _remove_groups(batch)
+    of_batch: dict[str, Any] = {"domain_id": batch.domain_id, "person": batch.undone_by, "source": batch}
+    announce(Device, Action.DELETED, UNDONE, count=counts["devices_removed"], **of_batch)
+    announce(DeviceUser, Action.DELETED, UNDONE, count=counts["users_removed"], **of_batch)
+    announce(Device, Action.CHANGED, UNDONE, count=counts["devices_restored"], **of_batch)
     batch.move(
         source=ImportBatch.State.UNDOING,
         target=ImportBatch.State.UNDONE,

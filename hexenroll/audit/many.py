@@ -10,12 +10,11 @@ from typing import Any, Final
 from django.db.models import Model
 from django.utils.encoding import smart_str
 
-from devices.changes import VARIOUS, Action, Change
+from devices.changes import EACH, VARIOUS, Action, Change
 from hexenroll.models import AuditEntry
 
 from .writing import domain_of
 
-EACH = 200  # objects of one action that get an entry of their own
 NUMBERS = 5_000  # of objects that one entry keeps
 ACTIONS: Final = {
     Action.CREATED: AuditEntry.Action.CREATE,

@@ -117,7 +117,7 @@ def _difference(label: str, field: Any, change: Any, names: list[str] | None) ->
     before, after = (_value(field, value) for value in change)
     if isinstance(field, ForeignKey):
         before, after = (
-            name or (_("No. %(number)s") % {"number": value} if value else "")
+            name or (_("No. %(number)s") % {"number": value} if value.isdecimal() else value)
             for name, value in zip(names or ("", ""), (before, after), strict=True)
         )
     if before == after and before:

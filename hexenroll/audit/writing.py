@@ -6,7 +6,7 @@ Adds to what django-auditlog knows: who acts, in which domain the object is, and
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from auditlog.models import LogEntryManager
+from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import ForeignKey, Model
 
@@ -29,6 +29,7 @@ class AuditEntries(LogEntryManager):
         changes = kwargs.pop("changes", None)
         if changes is None and not force_log:
             return None
+        changes = said_only(changes, kwargs["action"]) if changes else changes
         more = dict(kwargs.pop("additional_data", None) or {})
         if changes and (names := linked_names(type(instance), changes)):
             more["names"] = names
@@ -102,6 +103,14 @@ def domain_of(instance: Model) -> int | None:
     field = found and (found._meta.pk if last == "pk" else found._meta.get_field(last))
     number = getattr(found, field.attname) if field else None
     return number if isinstance(number, int) else None
+
+
+def said_only(changes: Mapping[str, Any], action: int) -> dict[str, Any]:
+    """Return the changes without what was left empty when the object was made, or was empty when it went."""
+    side = {AbstractLogEntry.Action.CREATE: 1, AbstractLogEntry.Action.DELETE: 0}.get(action)
+    if side is None:
+        return dict(changes)
+    return {name: pair for name, pair in changes.items() if str(pair[side]) not in ("", "None")}
 
 
 def linked_names(model: type[Model], changes: Mapping[str, Any]) -> dict[str, list[str]]:

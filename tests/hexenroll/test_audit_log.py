@@ -140,7 +140,7 @@ def test_of_too_many_only_the_number_is_kept(django_assert_num_queries: Any) -> 
 
 
 def test_signing_in_out_and_in_vain_is_recorded(administrator: User, client: Client) -> None:
-    client.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(administrator, backend="hexenroll.accounts.people.PeopleBackend")
     assert newest().additional_data == {"what": "signed_in"}
     client.logout()
     assert newest().additional_data == {"what": "signed_out"}
@@ -194,8 +194,7 @@ def test_the_clock_removes_what_is_older_than_it_is_to_be_kept(settings: Any) ->
 
 
 def test_a_form_of_the_console_is_recorded_with_the_address(administrator: User) -> None:
-    sign_in(administrator).post(
-        "/admin/devices/domain/add/", {"name": "example.org", "kind": "okta"}, REMOTE_ADDR="192.0.2.9"
-    )
+    values = {"name": "example.org", "kind": "okta", "language": "en"}
+    sign_in(administrator).post("/admin/devices/domain/add/", values, REMOTE_ADDR="192.0.2.9")
     entry = AuditEntry.objects.filter(content_type__model="domain").latest("id")
     assert (entry.object_repr, entry.by, entry.remote_addr) == ("example.org", "person", "192.0.2.9")
