@@ -25,6 +25,14 @@ class ObjectsField(forms.ModelMultipleChoiceField):
             raise ValidationError(_("Choose from the list."), code="invalid_choice") from None
 
 
+class GroupsField(ObjectsField):
+    """Device groups that devices can be put into; its queryset is without those that have a rule."""
+
+    default_error_messages = {
+        "invalid_choice": _("A chosen group has a rule: its devices follow from it. Take it out, and save again."),
+    }
+
+
 class JsonField(forms.JSONField):
     """JSON that both databases can hold; an empty field means what is empty in the column, such as `{}`."""
 

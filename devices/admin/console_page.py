@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from devices.form_fields import JsonField, ObjectsField, SearchSelect, SearchSelectMultiple
+from devices.form_fields import GroupsField, JsonField, ObjectsField, SearchSelect, SearchSelectMultiple
+from devices.models import DeviceGroup
 from devices.scope import reaches_row, visible
 
 logger = logging.getLogger(__name__)
@@ -85,8 +86,12 @@ class ConsolePage(ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        offered = visible(db_field.remote_field.model._default_manager.all(), request.user)
+        if db_field.remote_field.model is DeviceGroup:
+            kwargs.setdefault("form_class", GroupsField)
+            offered = offered.static()
         kwargs.setdefault("form_class", ObjectsField)
-        kwargs.setdefault("queryset", visible(db_field.remote_field.model._default_manager.all(), request.user))
+        kwargs.setdefault("queryset", offered)
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SearchSelectMultiple(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -26,8 +26,8 @@ from .rule import ATTRIBUTE_LENGTH, NAME_LENGTH, Rule, RuleError
 class Kind(TextChoices):
     """How devices come into a group."""
 
-    STATIC = "static", _("Put in by hand: on this page, in a device's form, by an import or by a file of groups")
-    RULED = "ruled", _("By a rule: every device for which all conditions hold, now and later")
+    STATIC = "static", _("Put in by hand")
+    RULED = "ruled", _("By a rule")
 
 
 # Of the form, for a rule.
@@ -38,7 +38,15 @@ class DeviceGroupForm(forms.ModelForm):
     """A group with its rule, condition by condition."""
 
     kind = forms.ChoiceField(
-        label=_("How they come"), choices=Kind, initial=Kind.STATIC, widget=UnfoldAdminRadioSelectWidget, required=False
+        label=_("How they come"),
+        choices=Kind,
+        initial=Kind.STATIC,
+        widget=UnfoldAdminRadioSelectWidget,
+        required=False,
+        help_text=_(
+            "By hand: one by one, by serial numbers, by an import of devices or by a file of groups. "
+            "By a rule: every device for which all conditions hold, now and later."
+        ),
     )
     platforms = forms.MultipleChoiceField(
         label=_("Platform"),

@@ -36,7 +36,7 @@ class ChoicesForm(forms.Form):
 
     duplicates = forms.ChoiceField(choices=[("", ""), *Duplicates.choices], required=False)
     accept_good_rows = forms.BooleanField(required=False)
-    groups = ObjectsField(DeviceGroup.objects.all(), required=False)
+    groups = ObjectsField(DeviceGroup.objects.static(), required=False)
     policies = ObjectsField(Policy.objects.all(), required=False)
 
 
@@ -92,7 +92,7 @@ class ReviewView(BatchView):
             duplicates=_duplicates(),
             decisions=Duplicates.choices,
             assignments=[
-                _offered("groups", str(_("Device groups")), batch.groups.all(), DeviceGroup.objects.all()),
+                _offered("groups", str(_("Device groups")), batch.groups.all(), DeviceGroup.objects.static()),
                 _offered("policies", str(_("Policies")), batch.policies.all(), Policy.objects.all()),
             ],
             query=request.GET.urlencode(),

@@ -89,7 +89,7 @@ def _by_group(batch: GroupImport) -> list[list[Any]]:
 
 
 def rows(batch: GroupImport, first: int, count: int) -> list[dict[str, Any]]:
-    """Return some of the memberships that come or go: `name` of the group, `is_added`, and what the device is called."""
+    """Return some memberships that come or go: `name` of the group, `is_added`, and what the device is called."""
     found = query(
         f"WITH wanted AS ({WANTED}), added AS ({ADDED}), removed AS ({removed(batch)}), "
         "each_one AS (SELECT name, device_id, 1 AS is_added FROM added "

@@ -36,7 +36,7 @@ from devices.wizard.frame import WizardView
 from devices.wizard.upload import ACCEPT, FileForm, reading_problem, went_to
 
 State = GroupImport.State
-PAGE_SIZE, ROWS, PROBLEMS, GROUPS = 25, 100, 100, 100
+PAGE_SIZE, ROWS, PROBLEMS, GROUPS = 25, 25, 50, 100
 # Who puts a device into a group changes the device.
 CHANGE = "devices.change_device"
 
@@ -150,6 +150,8 @@ class ImportView(GroupFilesView):
         problem_page = problems.get_page(asked.get("problems", "1")[:9])
         counts = job.counts
         is_review = job.state == State.READY
+        memberships = range(counts.get("added", 0) + counts.get("removed", 0) if is_review else 0)
+        row_page = Paginator(memberships, ROWS).get_page(asked.get("rows", "1")[:9])
         changed = [entry for entry in counts.get("by_group", []) if any(entry[1:])]
         return {
             "counts": counts,
@@ -157,8 +159,8 @@ class ImportView(GroupFilesView):
             "problems": [(problem, _text(problem)) for problem in problem_page],
             "by_group": changed[:GROUPS],
             "more_groups": max(0, len(changed) - GROUPS),
-            "rows": changes.rows(job, 0, ROWS) if is_review else [],
-            "more_rows": max(0, counts.get("added", 0) + counts.get("removed", 0) - ROWS),
+            "row_page": row_page,
+            "rows": changes.rows(job, row_page.start_index() - 1, ROWS) if memberships else [],
             "obstacles": steps.obstacles(job) if is_review else [],
         }
 
