@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A command that only looks gets a data folder of its own, which goes away with it.
 SPARE_DATA = set -e; export HEXENROLL_DATA=$$(mktemp -d); trap 'rm -rf "$$HEXENROLL_DATA"' EXIT
 
-.PHONY: run test test-portals test-once test-both-sqlite test-both-postgresql test-sqlite test-postgresql lint format browser demo-data lock bench clean
+.PHONY: run test test-portals test-once test-both-sqlite test-both-postgresql test-sqlite test-postgresql lint format browser screenshots demo-data lock bench clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -P hexenroll/leash.py - TERM $(BIN)/python manage.py up
@@ -58,6 +58,10 @@ format: $(VENV)/test.stamp
 # Chromium for the browser tests.
 browser: $(VENV)/test.stamp
 	@tests/browser/find-browser
+
+# The pictures of the docs. Every page in every state, and what is wrong with it: ARGS="--all /tmp/pictures"
+screenshots: $(VENV)/test.stamp browser
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 # A stamp holds the lock that was installed: nothing is installed while the lock is the same.
 $(VENV)/run.stamp: requirements/run.lock requirements/install

@@ -5,10 +5,8 @@ The database and the broker are real; tests/servers.py starts them (`--database 
 
 import ipaddress
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +22,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from devices.models import Domain
 from devices.scope import ACCESS
+from tests.chromium import chromium
 from tests.portal import Portal
 from tests.servers import SERVERS, Servers
 
@@ -150,17 +149,6 @@ def stranger_client(stranger: User) -> Client:
 
 
 # --- a browser -------------------------------------------------------------------------------------------
-def chromium() -> str:
-    """Return the browser's path: what `make browser` found, else the machine's."""
-    found = Path(".venv/browser/chromium").absolute()
-    if found.exists():
-        return str(found)
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        raise pytest.UsageError("The browser tests need Chromium: make browser")
-    return path
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     return {
