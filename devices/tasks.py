@@ -8,6 +8,7 @@ from devices.groups import filling
 from devices.groups.files import work
 from devices.imports import check, commit, rescue, retention, undo
 from devices.imports.progress import committing
+from devices.search import keep_up
 
 
 @shared_task
@@ -63,3 +64,13 @@ def run_bulk_action(action_id: int) -> None:
 @shared_task
 def rescue_bulk_actions() -> int:
     return carry_out.rescue()
+
+
+@shared_task
+def index_search() -> int:
+    return keep_up.keep_up()
+
+
+@shared_task
+def forget_gone_search() -> None:
+    keep_up.forget_gone()

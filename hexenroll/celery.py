@@ -44,6 +44,16 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "index-search": {
+        "task": "devices.tasks.index_search",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "forget-gone-search": {
+        "task": "devices.tasks.forget_gone_search",
+        "schedule": crontab(hour="3", minute="47"),
+        "options": {"expires": 12 * 3_600},
+    },
     "tend-outbox": {
         "task": "invitations.tasks.tend_outbox",
         "schedule": 5.0,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedCharField
 
 from devices import vocabulary
+from devices.search import find
 
 from .device_group import DeviceGroup
 from .device_user import DeviceUser
@@ -31,6 +32,9 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 
     def matching(self, text: str) -> Self:
         """Devices whose serial number, name, or user's name or e-mail address holds `text`, whatever its case."""
+        indexed = find.holding(text)
+        if indexed is not None:
+            return self.filter(indexed)
         # Users are looked up first: an OR across the join can use no index.
         users = DeviceUser.objects.filter(models.Q(name__icontains=text) | models.Q(email__icontains=text)).values("pk")
         own = models.Q(serial_number__icontains=text) | models.Q(name__icontains=text)

@@ -1,0 +1,68 @@
+"""Which devices hold a piece of text in their serial number or name, or in their user's name or e-mail address?"""
+
+import json
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from . import tables
+
+# Of fewer characters there is no trigram: they are looked for at the beginning of serial numbers and names.
+SHORTEST: Final = 3
+# Of text that so many hold, the newest are found sooner by looking at one device after the other.
+COMMON: Final = 50_000
+
+
+def holding(text: str) -> Q | None:
+    """Return the condition on devices; None: the database has no index of trigrams (DeviceQuerySet.matching)."""
+    if not tables.is_there():
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    if len(text) < SHORTEST:
+        return Q(pk__in=_sql(*_beginning(escaped)))
+    pattern = f"%{escaped}%"
+    users, of_users = _keys(tables.USER, pattern)
+    if _is_common(pattern):
+        own = tables.SOURCES[tables.DEVICE][1].format("d.")
+        # Correlated, so that the planner can stop at the first page.
+        sql = f"SELECT d.id FROM devices_device d WHERE d.id = devices_device.id AND ({own} LIKE upper(%s)"  # noqa: S608
+        return Q(pk__in=_sql(f"{sql} OR d.user_id IN ({users}))", [pattern, *of_users]))
+    devices, of_devices = _keys(tables.DEVICE, pattern)
+    sql = f"{devices} UNION ALL SELECT id FROM devices_device WHERE user_id IN ({users})"  # noqa: S608
+    return Q(pk__in=_sql(sql, [*of_devices, *of_users]))
+
+
+def _sql(sql: str, parameters: list[Any]) -> Any:
+    return RawSQL(sql, parameters)  # noqa: S611 - made of constants
+
+
+def _beginning(escaped: str) -> tuple[str, list[Any]]:
+    columns = ("serial_number", "name")
+    begins = " OR ".join(f"upper(d.{column}) LIKE upper(%s)" for column in columns)
+    return f"SELECT d.id FROM devices_device d WHERE {begins}", [f"{escaped}%"] * len(columns)  # noqa: S608
+
+
+def _keys(kind: int, pattern: str) -> tuple[str, list[Any]]:
+    """Return SQL, with its parameters, of the numbers whose text holds a pattern: as indexed, or as it is if due."""
+    table, text, _columns = tables.SOURCES[kind]
+    due = f"FROM devices_searchdue q WHERE q.kind = {kind}"
+    sql = (
+        f"SELECT s.id FROM devices_searchtext s WHERE s.kind = {kind} AND s.text LIKE upper(%s) "  # noqa: S608
+        f"AND NOT EXISTS (SELECT {due} AND s.id BETWEEN q.first AND q.last) "
+        f"UNION ALL SELECT t.id FROM (SELECT q.first, q.last {due}) q "
+        f"JOIN {table} t ON t.id BETWEEN q.first AND q.last WHERE {text.format('t.')} LIKE upper(%s)"
+    )
+    return sql, [pattern, pattern]
+
+
+def _is_common(pattern: str) -> bool:
+    """Tell, by the planner's own estimate, whether very many devices hold it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN (FORMAT JSON) SELECT id FROM devices_searchtext WHERE kind = 1 AND text LIKE upper(%s)", [pattern]
+        )
+        plan = cursor.fetchone()[0]
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return bool(plan[0]["Plan"]["Plan Rows"] > COMMON)
