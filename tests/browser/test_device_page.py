@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from devices.models import Device
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
-from tests.factories import DeviceFactory, DeviceGroupFactory, PolicyFactory
+from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, PolicyFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -79,10 +79,56 @@ def test_an_administrator_lets_a_device_go(
     device = reporting()
     page = sign_in_browser(administrator)
     page.goto(live_server.url + reverse("admin:devices_device_change", args=[device.pk]))
+    page.get_by_role("button", name="Copy the serial number").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     page.get_by_role("link", name="Disenroll").click()
     assert_accessible(page)
+    page.get_by_label("Lost or stolen").check()
+    page.get_by_label("In your own words").fill("In a taxi")
     page.get_by_role("button", name="Disenroll").click()
     expect(page.get_by_text("The device is disenrolled.")).to_be_visible()
     expect(page.get_by_role("heading", name="Disenrolled Device")).to_be_visible()
+    expect(page.get_by_text("Lost or stolen: In a taxi").first).to_be_visible()
+    page.get_by_role("link", name="Pre-approve again").click()
+    expect(page.get_by_role("heading", name="Pre-approve this device again")).to_be_visible()
+    assert_accessible(page)
     device.refresh_from_db()
     assert device.status == Device.Status.DISENROLLED
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)], ids=["wide-light", "narrow-dark"])
+def test_the_pages_of_a_device_user_are_accessible_and_fit(
+    width: int,
+    dark: bool,
+    administrator: User,
+    live_server: LiveServer,
+    sign_in_browser: Callable[[User], Page],
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    user = reporting().user
+    page = sign_in_browser(administrator)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    for name in ("change", "edit", "hand_over"):
+        page.goto(live_server.url + reverse(f"admin:devices_deviceuser_{name}", args=[user.pk]))
+        expect(page.get_by_role("heading").first).to_be_attached()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        assert_accessible(page)
+
+
+def test_all_devices_of_a_leaver_go_to_somebody_who_is_found_by_typing(
+    administrator: User, live_server: LiveServer, sign_in_browser: Callable[[User], Page]
+) -> None:
+    leaver, newcomer = reporting().user, DeviceUserFactory.create(name="Grace Newcomer")
+    page = sign_in_browser(administrator)
+    page.goto(live_server.url + reverse("admin:devices_deviceuser_change", args=[leaver.pk]))
+    page.get_by_role("link", name="Hand over all devices").click()
+    page.locator(".select2-selection").click()
+    page.locator(".select2-search__field").fill("grace")
+    page.get_by_role("option", name="Grace Newcomer").click()
+    page.get_by_label("stay enrolled: only the user changes").check()
+    page.get_by_label("Delete the former device user afterwards").check()
+    page.get_by_role("button", name="Hand over").click()
+    expect(page.get_by_text("1 device is handed over to Grace Newcomer")).to_be_visible()
+    device = Device.objects.get()
+    assert (device.user, device.status) == (newcomer, Device.Status.ENROLLED)
