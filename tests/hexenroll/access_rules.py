@@ -193,10 +193,10 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "admin/devices/devicegroup/imports/*": Rule("devices.view_devicegroup", NOBODY, "imports of groups"),
     "admin/devices/devicegroup/imports/new/": Rule(
-        "devices.view_devicegroup", "devices.change_devicegroup", "a file of groups"
+        "devices.view_devicegroup", "devices.change_device", "a file of groups"
     ),
     "admin/devices/devicegroup/imports/<int:pk>/": Rule(
-        "devices.view_devicegroup", "devices.change_devicegroup", "an import of groups"
+        "devices.view_devicegroup", "devices.change_device", "an import of groups"
     ),
     "admin/devices/devicegroup/preview/": Rule("devices.add_devicegroup|devices.change_devicegroup", LOOKS, "a rule"),
     **_model("devices.domain"),
@@ -258,6 +258,9 @@ RULES: Final[dict[str, Rule]] = {
     "reports/<slug:name>/print/": Rule("devices.view_device", NOBODY, "a report to print", REPORT),
     "reports/^(?P<name>*": Rule("devices.view_device&devices.export_device", NOBODY, "a report as a file", REPORT),
     **_model("hexenroll.scheduledreport"),
+    "admin/hexenroll/scheduledreport/<path:object_id>/change/": Rule(
+        "hexenroll.view_scheduledreport|hexenroll.change_scheduledreport", OWN, "one's own scheduled report"
+    ),
     "console/mail/": Rule(
         "invitations.view_messagetemplate", "invitations.change_messagetemplate", "how mail and SMS go out"
     ),

@@ -1,4 +1,4 @@
-"""Who may open and change what, as a table. Writes docs/access.md: python -m tests.hexenroll.access_table"""
+"""Who may open and change what, as tables in docs/. Writes them: python -m tests.hexenroll.access_table"""
 
 import os
 from pathlib import Path
@@ -15,6 +15,9 @@ of a person: what is of another one is 404, for every role ([roles.md](roles.md)
 A stranger is signed in to the console and has no role.
 
 """
+ROLES_PAGE: Final = PAGE.with_name("roles.md")
+# Up to here the page is written by hand.
+TABLE_BEGINS: Final = "<!-- The table is made by `python -m tests.hexenroll.access_table`. -->"
 PEOPLE: Final = ("Nobody", "Stranger", "Help desk", "Auditor", "Enrollment operator", "Administrator")
 
 
@@ -62,10 +65,27 @@ def page() -> str:
     return HEAD + "\n".join(lines) + "\n"
 
 
+def roles_page() -> str:
+    """Return the text of docs/roles.md: what stands in it before the table, and the table of abilities."""
+    from hexenroll.abilities import AREAS
+    from hexenroll.roles import ADMINISTRATOR, BUILT_IN
+
+    names = [name for name in BUILT_IN if name != ADMINISTRATOR]
+    lines = ["| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
+    for title, abilities in AREAS:
+        lines.append(f"| **{title}** |" + " |" * len(names))
+        for ability in abilities:
+            cells = " | ".join("yes" if name in ability.roles else "–" for name in names)
+            lines.append(f"| {ability.label}{' *' if ability.needs_all_domains else ''} | {cells} |")
+    written = ROLES_PAGE.read_text(encoding="utf-8").partition(TABLE_BEGINS)[0]
+    return f"{written}{TABLE_BEGINS}\n\n" + "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
     django.setup()
     PAGE.write_text(page(), encoding="utf-8")
-    print(f"Wrote {PAGE}.")
+    ROLES_PAGE.write_text(roles_page(), encoding="utf-8")
+    print(f"Wrote {PAGE} and {ROLES_PAGE}.")
