@@ -20,6 +20,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from devices.groups.membership import refresh
 from devices.models import Device, DeviceInventory, DevicePolicy, DeviceUser
 from devices.scope import visible
 from invitations import many
@@ -101,6 +102,7 @@ def hand_over_all(former: DeviceUser, new: DeviceUser, person: User, *, enrolls_
     anew = [number for number, status in found.items() if enrolls_anew and status == Status.ENROLLED]
     _start_over(anew, now)
     devices.update(user=new, domain=new.domain_id, one_time_password=None, updated_at=now)
+    refresh(devices)  # the rules of device groups may ask for the domain
     note(numbers, DeviceEvent.Kind.HANDED_OVER, person, {"former": str(former), "new": str(new)})
     waiting = [number for number, status in found.items() if status == Status.PRE_APPROVED]
     return Moved(len(numbers), sorted([*waiting, *anew]))

@@ -8,6 +8,8 @@ from devices.groups import filling
 from devices.groups.rule import Rule
 from devices.models import Device, DeviceGroup
 from enrollment.hand_over import hand_over
+from enrollment.hand_over_all import hand_over_all
+from tests.conftest import make_person
 from tests.enrollment.knocking import choose, invited, knock, with_token
 from tests.factories import DeviceGroupFactory, DeviceUserFactory, DomainFactory, PolicyFactory
 
@@ -43,6 +45,17 @@ def test_device_that_leaves_for_another_domain_leaves_the_groups_of_the_former_o
     assert set(device.groups.all()) == {here}
 
     hand_over(device, DeviceUserFactory.create(domain=there), None)
+
+    assert set(device.groups.all()) == {other}
+
+
+def test_devices_of_a_leaver_change_groups_with_their_domain() -> None:
+    there, person = DomainFactory.create(), make_person("boss", ("view_device",))
+    device = invited().device
+    here, other = ruled(Rule(domains=frozenset({device.domain_id}))), ruled(Rule(domains=frozenset({there.pk})))
+    assert set(device.groups.all()) == {here}
+
+    hand_over_all(device.user, DeviceUserFactory.create(domain=there), person, enrolls_anew=False)
 
     assert set(device.groups.all()) == {other}
 
