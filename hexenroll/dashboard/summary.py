@@ -25,6 +25,7 @@ QUICK: Final = 0.1  # seconds: counted for each visitor
 # and at least for as long as nobody minds.
 SHARE: Final = 20
 NEW_ENOUGH: Final = timedelta(seconds=30)
+TOO_OLD: Final = timedelta(minutes=15)  # no clock or no worker is there: better slow than wrong
 # A worker that was asked so long ago is asked again.
 PATIENCE: Final = timedelta(minutes=2)
 
@@ -40,7 +41,7 @@ class Summary:
 def current() -> Summary:
     """Return numbers that are new enough, or the last ones, while a worker counts anew."""
     kept = DashboardSummary.objects.filter(pk=DashboardSummary.ONLY).first()
-    if kept is None:
+    if kept is None or timezone.now() - kept.made_at > TOO_OLD:
         return recount()
     if timezone.now() - kept.made_at > max(NEW_ENOUGH, SHARE * timedelta(seconds=kept.seconds)):
         _call_worker()

@@ -11,7 +11,7 @@ from devices.vocabulary import Ownership, Platform
 
 from .report import Asked, Column
 
-DEVICE = (
+_DEVICE = (
     Column(_("Serial number"), "serial_number", is_linked=True),
     Column(_("Device name"), "name"),
     Column(_("Platform"), "platform", choices=Platform),
@@ -20,6 +20,11 @@ DEVICE = (
     Column(_("E-mail"), "user__email"),
     Column(_("Domain"), "domain__name"),
 )
+
+
+def with_device(*columns: Column) -> tuple[Column, ...]:
+    """Return columns between those that name a device and those that tell more of it."""
+    return (*_DEVICE[:3], *columns, *_DEVICE[3:])
 
 
 def devices(asked: Asked, status: str = "") -> QuerySet[Device]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
 
-from .device_rows import DEVICE, devices, platform_totals
+from .device_rows import devices, platform_totals, with_device
 from .report import Asked, Column, ListReport
 
 
@@ -19,8 +19,7 @@ class Disenrolled(ListReport):
     permissions = ("devices.view_device",)
     file_permissions = ("devices.export_device",)
     filters = ("period", "domain", "platform")
-    columns = (
-        *DEVICE,
+    columns = with_device(
         Column(_("Enrolled"), "inventory__enrolled_at", is_time=True),
         Column(_("Left"), "disenrolled_at", is_time=True),
         Column(_("Reason"), "disenroll_reason"),

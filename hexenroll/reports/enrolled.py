@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import Device
 from enrollment.methods import Method
 
-from .device_rows import DEVICE, devices, platform_totals
+from .device_rows import devices, platform_totals, with_device
 from .report import Asked, Column, ListReport
 
 
@@ -22,8 +22,7 @@ class Enrolled(ListReport):
     permissions = ("devices.view_device",)
     file_permissions = ("devices.export_device",)
     filters = ("period", "domain", "platform")
-    columns = (
-        *DEVICE,
+    columns = with_device(
         Column(_("Enrolled"), "inventory__enrolled_at", is_time=True),
         Column(_("Method"), "inventory__method", choices=Method),
         Column(_("OS version"), "inventory__os_version"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.filters import DeviceFilter
 
-from .device_rows import DEVICE, devices, platform_totals
+from .device_rows import devices, platform_totals, with_device
 from .report import Asked, Column, ListReport
 
 
@@ -19,8 +19,7 @@ class StaleApprovals(ListReport):
     permissions = ("devices.view_device",)
     file_permissions = ("devices.export_device",)
     filters = ("days", "domain", "platform")
-    columns = (
-        *DEVICE,
+    columns = with_device(
         Column(_("Import"), "import_batch__file_name"),
         Column(_("Pre-approved"), "created_at", is_time=True),
         Column(_("Approval expires"), "approval_expires_at", is_time=True),

@@ -43,7 +43,7 @@ def test_slow_numbers_are_kept_with_the_time_they_are_of(slow: None) -> None:
 
 def test_old_numbers_are_shown_while_one_worker_is_asked_to_count_anew(slow: None) -> None:
     summary.current()
-    old = timezone.now() - timedelta(hours=1)
+    old = timezone.now() - timedelta(minutes=10)
     DashboardSummary.objects.update(made_at=old)
     assert summary.current().made_at == old
     asked = DashboardSummary.objects.get().claimed_at
@@ -75,3 +75,10 @@ def test_portal_that_became_quick_keeps_nothing(slow: None, monkeypatch: pytest.
     monkeypatch.setattr(summary, "QUICK", 60)
     recount_dashboard()
     assert not DashboardSummary.objects.exists()
+
+
+def test_where_no_worker_counts_a_visitor_waits_for_it(slow: None) -> None:
+    summary.current()
+    old = timezone.now() - timedelta(minutes=16)
+    DashboardSummary.objects.update(made_at=old)
+    assert summary.current().made_at > old

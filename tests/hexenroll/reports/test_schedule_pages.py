@@ -164,6 +164,15 @@ def test_change_keeps_what_was_chosen(owner: User) -> None:
     assert (mine.query, mine.last_error, mine.attempts) == ("period=last_month&platform=ios", "", 0)
 
 
+def test_report_is_sent_when_it_is_saved_so(owner: User) -> None:
+    mine = scheduled_by(owner)
+    url = reverse("admin:hexenroll_scheduledreport_change", args=[mine.pk])
+    answer = sign_in(owner).post(url, GIVEN | {"hexenroll_scheduledreport_save_and_send": "1"}, follow=True)
+    assert "The report is being sent." in answer.text
+    mine.refresh_from_db()
+    assert mine.next_at is not None and mine.next_at <= timezone.now()
+
+
 def test_list_filters_what_is_not_being_sent(owner: User) -> None:
     broken = scheduled_by(owner, last_error="No mail server.")
     scheduled_by(owner)
