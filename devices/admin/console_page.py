@@ -89,7 +89,7 @@ class ConsolePage(ModelAdmin):
         offered = visible(db_field.remote_field.model._default_manager.all(), request.user)
         if db_field.remote_field.model is DeviceGroup:
             kwargs.setdefault("form_class", GroupsField)
-            offered = offered.static()
+            offered = offered.filter(rule__isnull=True)
         kwargs.setdefault("form_class", ObjectsField)
         kwargs.setdefault("queryset", offered)
         if db_field.name in self.get_autocomplete_fields(request):

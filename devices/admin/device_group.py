@@ -51,7 +51,7 @@ class DeviceGroupAdmin(ConsolePage):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         found = super().get_queryset(request)
-        is_list = request.resolver_match is not None and request.resolver_match.url_name.endswith("changelist")
+        is_list = str(getattr(request.resolver_match, "url_name", "")).endswith("changelist")
         return found.prefetch_related("policies") if is_list else found
 
     @admin.display(description=_("devices come"))

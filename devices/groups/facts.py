@@ -1,6 +1,6 @@
 """How many devices are in groups, and what are they? Each question by one statement; a person's own devices count."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -51,7 +51,7 @@ def composition(group: DeviceGroup, person: Any) -> dict[str, Any]:
     }
 
 
-def _rows(counts: Mapping[str, int], choices: list[tuple[str, str | Promise]], name: str) -> list[dict[str, Any]]:
+def _rows(counts: Mapping[str, int], choices: Iterable[tuple[str, str | Promise]], name: str) -> list[dict[str, Any]]:
     return [
         {"label": label, "name": name, "value": value, "count": counts[value]}
         for value, label in choices

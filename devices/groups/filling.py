@@ -108,9 +108,9 @@ def fill(group_id: int) -> tuple[int, int]:
 
 
 def _announce(group: DeviceGroup, come: int, gone: int) -> None:
-    for count, kind in ((come, "added"), (gone, "removed")):
-        named = {kind: {"groups": [group.name]}}
-        announce(Device, Action.CHANGED, FILLED, count=count, source=group, **named)
+    named = {"groups": [group.name]}
+    announce(Device, Action.CHANGED, FILLED, count=come, source=group, added=named)
+    announce(Device, Action.CHANGED, FILLED, count=gone, source=group, removed=named)
 
 
 def tend() -> int:

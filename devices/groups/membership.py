@@ -64,7 +64,7 @@ def fit(group_id: int, rule: Rule, devices: QuerySet[Device], *, are_new: bool =
     removed = 0
     if not are_new:
         there = Members.objects.filter(devicegroup=group_id, device__in=devices.values("pk"))
-        removed = there.exclude(device__in=inside.values("pk"))._raw_delete(connection.alias)  # type: ignore[attr-defined]
+        removed = there.exclude(device__in=inside.values("pk"))._raw_delete(connection.alias)
     return add_members(group_id, inside), removed
 
 

@@ -174,7 +174,7 @@ class AttributeIs(Func):
         super().__init__(F("custom_attributes"), **extra)
         self.name, self.value = name, value
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         column, parameters = compiler.compile(self.source_expressions[0])
         if connection.vendor == "postgresql":
             return f"{column} @> %s::jsonb", [*parameters, json.dumps({self.name: self.value})]
@@ -196,7 +196,7 @@ def _numbers(values: object) -> list[int]:
     is_list = isinstance(values, list | tuple)
     if not is_list or not all(type(value) is int and 0 < value < 2**63 for value in values):  # type: ignore[attr-defined]
         raise RuleError(_("“domains” is a list of the numbers of domains."))
-    return list(values)  # type: ignore[call-overload,no-any-return]
+    return list(values)  # type: ignore[call-overload]
 
 
 def _text(value: object, key: str, longest: int) -> str:

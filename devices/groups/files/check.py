@@ -49,7 +49,7 @@ def check(batch: GroupImport) -> None:
 def clear(batch: GroupImport) -> None:
     """Take out what was staged."""
     for model in (GroupImportProblem, GroupImportMember, GroupImportLine):
-        model.objects.filter(batch=batch)._raw_delete(model.objects.db)  # type: ignore[attr-defined]
+        model.objects.filter(batch=batch)._raw_delete(model.objects.db)
 
 
 def columns_of(batch: GroupImport) -> dict[str, str]:
