@@ -10,17 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from devices.bulk.kinds import Kind, KindForm, Outcome, offer
-from devices.changes import Action, announce
 from devices.models import Device
 
+from .approve_again import approve_again
 from .blocking import block, unblock
 from .disenroll import LONGEST_TEXT, LeaveReason, disenroll_many
 
 Status = Device.Status
 NOT_ENROLLED, BLOCKED_ALREADY, NOT_BLOCKED = "not_enrolled", "blocked_already", "not_blocked"
+NOT_DISENROLLED = "not_disenrolled"
 KEPT_OUT, BEING_SENT = "kept_out", "being_sent"
 REASONS = {
     NOT_ENROLLED: _("Not enrolled (any more)"),
+    NOT_DISENROLLED: _("Not disenrolled (any more)"),
     BLOCKED_ALREADY: _("Blocked already"),
     NOT_BLOCKED: _("Not blocked (any more)"),
     KEPT_OUT: _("Its manufacturer is on the block list"),
@@ -60,18 +62,15 @@ class BlockForm(KindForm):
 
 
 def _disenroll(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
-    enrolled = Device.objects.filter(pk__in=devices, status=Status.ENROLLED)
-    gone = list(enrolled.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-    count = disenroll_many(gone, person, parameters["reason"], parameters.get("text", ""))
-    announce(
-        Device,
-        Action.CHANGED,
-        "bulk.disenroll",
-        ids=gone,
-        fields=_to(Status.ENROLLED, Status.DISENROLLED),
-        person=person,
-    )
+    count = disenroll_many(devices, person, parameters["reason"], parameters.get("text", ""))
     return _outcome(devices, count, NOT_ENROLLED)
+
+
+def _approve_again(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
+    left = set(Device.objects.filter(pk__in=devices, status=Status.DISENROLLED).values_list("pk", flat=True))
+    count = approve_again(left, person)
+    skipped = {NOT_DISENROLLED: len(devices) - len(left), BEING_SENT: len(left) - count}
+    return Outcome(count, {reason: number for reason, number in skipped.items() if number})
 
 
 def _block(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
@@ -93,16 +92,16 @@ def _outcome(devices: list[int], changed: int, reason: str) -> Outcome:
     return Outcome(changed, {reason: left} if left else {})
 
 
-def _to(before: str, after: str) -> dict[str, tuple[str, str]]:
-    return {"status": (before, after)}
-
-
 def _reason(parameters: Mapping[str, Any]) -> str:
     return str(LeaveReason(parameters["reason"]).label)
 
 
 def _enrolled(devices: QuerySet[Device]) -> QuerySet[Device]:
     return devices.filter(status=Status.ENROLLED)
+
+
+def _disenrolled(devices: QuerySet[Device]) -> QuerySet[Device]:
+    return devices.filter(status=Status.DISENROLLED)
 
 
 def _not_blocked(devices: QuerySet[Device]) -> QuerySet[Device]:
@@ -124,6 +123,18 @@ DISENROLL = Kind(
     form=DisenrollForm,
     describe=_reason,
     is_destructive=True,
+)
+APPROVE_AGAIN = Kind(
+    "approve_again",
+    _("Pre-approve again"),
+    "devices.change_device",
+    _(
+        "Devices that have left wait for their enrollment once more, for the same users, with their groups and "
+        "policies. What they told and were given before is removed. Invite their users afterwards."
+    ),
+    _approve_again,
+    REASONS,
+    concerned=_disenrolled,
 )
 BLOCK = Kind(
     "block",
@@ -154,5 +165,5 @@ UNBLOCK = Kind(
 
 def register() -> None:
     """Let the device list offer these."""
-    for kind in (DISENROLL, BLOCK, UNBLOCK):
+    for kind in (DISENROLL, APPROVE_AGAIN, BLOCK, UNBLOCK):
         offer(kind)

@@ -17,7 +17,7 @@ from .words import Difference, actor_of, differences, what_of
 
 VIEW: Final = "hexenroll.view_auditentry"
 # The timeline has events of its own for these.
-TOLD: Final = frozenset({*CODES.values(), "bulk.disenroll"})
+TOLD: Final = frozenset(CODES.values())
 # Say nothing to a person.
 SILENT: Final = frozenset({"updated_at", "created_at"})
 

@@ -7,6 +7,7 @@ from django.test import Client
 from devices.models import Device, DeviceInventory
 from enrollment.approve_again import approve_again
 from enrollment.blocking import block, unblock
+from enrollment.bulk_kinds import APPROVE_AGAIN
 from enrollment.disenroll import LONGEST_TEXT, LeaveReason, disenroll, disenroll_many
 from enrollment.hand_over import start_over
 from enrollment.models import DeviceEvent, DeviceToken
@@ -95,3 +96,13 @@ def test_blocking_and_unblocking_are_written_down_and_keep_the_reason(administra
     assert (other.status, other.disenroll_reason) == (Status.DISENROLLED, "It was blocked")
     kinds = DeviceEvent.objects.filter(device=other).order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == [Kind.BLOCKED, Kind.UNBLOCKED]
+
+
+def test_the_list_approves_many_again_and_says_what_was_left_out(administrator: User) -> None:
+    device, _token = enrolled_device()
+    disenroll(device.pk, administrator, LeaveReason.RETURNED)
+    sending = DeviceFactory.create(status=Status.DISENROLLED)
+    InvitationFactory.create(device=sending, state=Invitation.State.SENDING)
+    waiting = DeviceFactory.create()
+    outcome = APPROVE_AGAIN.apply([device.pk, sending.pk, waiting.pk], {}, administrator)
+    assert (outcome.changed, outcome.skipped) == (1, {"not_disenrolled": 1, "being_sent": 1})
