@@ -4,8 +4,10 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.utils.translation import gettext_lazy as _
 
 from hexenroll.administrators.person_page import AdministratorAdmin
 from hexenroll.administrators.role_page import RoleAdmin
@@ -19,5 +21,9 @@ admin.site.unregister(Group)
 for _model in (EmailAddress, Authenticator, UserSession, SocialApp, SocialAccount, SocialToken):
     admin.site.unregister(_model)
 
+# As the console calls them; Django's own words are on no page.
+apps.get_app_config("auth").verbose_name = _("Admin")
+User._meta.verbose_name, User._meta.verbose_name_plural = _("administrator"), _("administrators")
+Group._meta.verbose_name, Group._meta.verbose_name_plural = _("role"), _("roles")
 admin.site.register(User, AdministratorAdmin)
 admin.site.register(Group, RoleAdmin)

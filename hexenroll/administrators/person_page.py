@@ -31,15 +31,18 @@ LIST = "admin:auth_user_changelist"
 
 
 class AdministratorAdmin(ConsolePage):
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("administrators/pages.css",)}
+
     form = PersonForm
-    list_display = ("shown_name", "email", "shown_roles", "shown_domains", "shown_state", "last_login")
+    list_display = ("shown_name", "shown_email", "shown_roles", "shown_domains", "shown_state", "shown_last")
     list_filter = ("is_active", "groups")
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = _("User name, name or e-mail address")
     ordering = ("username",)
     actions = None  # each is asked for by itself: who may be closed depends on who it is
     actions_detail: ClassVar[tuple[str, ...]] = ("access",)
-    readonly_fields = ("shown_roles", "shown_domains", "shown_second_step", "last_login", "date_joined")
+    readonly_fields = ("shown_roles", "shown_domains", "shown_second_step", "shown_last", "shown_since")
 
     # --- the list ---
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -55,6 +58,18 @@ class AdministratorAdmin(ConsolePage):
     @admin.display(description=_("name"), ordering="username")
     def shown_name(self, person: User) -> str:
         return f"{person.get_full_name()} ({person.username})" if person.get_full_name() else person.username
+
+    @admin.display(description=_("e-mail"), ordering="email")
+    def shown_email(self, person: User) -> str:
+        return person.email
+
+    @admin.display(description=_("last sign-in"), ordering="last_login")
+    def shown_last(self, person: User) -> Any:
+        return person.last_login or _("Never")
+
+    @admin.display(description=_("since"))
+    def shown_since(self, person: User) -> Any:
+        return person.date_joined
 
     @admin.display(description=_("roles"))
     def shown_roles(self, person: User) -> str:
@@ -97,7 +112,7 @@ class AdministratorAdmin(ConsolePage):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
-            fields = (*WHO, "is_active", "shown_roles", "shown_domains", "shown_second_step", "last_login")
+            fields = (*WHO, "is_active", "shown_roles", "shown_domains", "shown_second_step", "shown_last")
             return ((None, {"fields": fields}),)
         sets: list[Any] = [
             (None, {"fields": (*WHO, *(("is_active",) if obj else ()))}),
@@ -108,7 +123,7 @@ class AdministratorAdmin(ConsolePage):
             sets.append((_("Above all roles"), {"fields": ("is_superuser",)}))
         if obj is None:
             return (*sets, (_("How they get in"), {"fields": ("access",)}))
-        return (*sets, (_("Sign-in"), {"fields": ("shown_second_step", ("last_login", "date_joined"))}))
+        return (*sets, (_("Sign-in"), {"fields": ("shown_second_step", ("shown_last", "shown_since"))}))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:

@@ -22,6 +22,9 @@ from .role_form import RoleForm, area_field, area_fields, label_of_ability
 
 
 class RoleAdmin(ConsolePage):
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("administrators/pages.css",)}
+
     form = RoleForm
     list_display = ("shown_name", "shown_kind", "shown_domains", "people")
     search_fields = ("name",)
@@ -59,15 +62,14 @@ class RoleAdmin(ConsolePage):
     @admin.display(description=_("allows"))
     def shown_abilities(self, role: Group) -> str:
         codes = codes_of_role(role)
-        lines = [
-            (title, ", ".join(label_of_ability(ability) for ability in found if set(ability.codes) <= codes))
-            for title, found in AREAS
-        ]
         if role.name == ADMINISTRATOR:
             return str(_("Everything."))
-        return format_html_join(
-            "", "<p><strong>{}</strong><br>{}</p>", ((title, text) for title, text in lines if text)
-        )
+        lines = [
+            (title, format_html_join("", "<br>{}", ((label_of_ability(ability),) for ability in had)))
+            for title, found in AREAS
+            if (had := [ability for ability in found if set(ability.codes) <= codes])
+        ]
+        return format_html_join("", '<p class="adm-area"><strong>{}</strong>{}</p>', lines)
 
     # --- who may do what ---
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
@@ -92,8 +94,12 @@ class RoleAdmin(ConsolePage):
     def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
             return ((None, {"fields": ("shown_name", "shown_purpose", "shown_domains", "shown_abilities")}),)
-        areas = tuple((title, {"fields": (area_field(index),)}) for index, (title, _found) in enumerate(AREAS))
-        return ((None, {"fields": ("name",)}), *areas, (_("Where"), {"fields": ("all_domains", "domains")}))
+        areas = tuple(area_field(index) for index in range(len(AREAS)))
+        return (
+            (None, {"fields": ("name",)}),
+            (_("What it allows"), {"fields": areas}),
+            (_("Where"), {"fields": ("all_domains", "domains")}),
+        )
 
     def _copied(self, request: HttpRequest) -> Group | None:
         key = request.GET.get("copy", "")
