@@ -28,6 +28,12 @@ DELETE = "devices.delete_deviceuser"
 ANEW, STAY = "anew", "stay"
 # So many of the devices are named.
 SHOWN = 10
+# No one-time passwords: each belongs to one device. Who may not invite has the last one only.
+WAYS = [
+    (Access.EMAIL.value, gettext_lazy("by e-mail: one invitation for each device that waits to enroll")),
+    (Access.SMS.value, gettext_lazy("by SMS: one invitation for each device that waits to enroll")),
+    (Access.NONE.value, gettext_lazy("nothing yet: invite them later")),
+]
 
 
 class HandOverAllForm(forms.Form):
@@ -49,11 +55,7 @@ class HandOverAllForm(forms.Form):
     )
     access = forms.ChoiceField(
         label=gettext_lazy("The new user is told"),
-        choices=(
-            (Access.EMAIL, gettext_lazy("by e-mail: one invitation for each device that waits to enroll")),
-            (Access.SMS, gettext_lazy("by SMS: one invitation for each device that waits to enroll")),
-            (Access.NONE, gettext_lazy("nothing yet: invite them later")),
-        ),
+        choices=WAYS,
         initial=Access.NONE,
     )
     delete = forms.BooleanField(label=gettext_lazy("Delete the former device user afterwards"), required=False)
@@ -66,8 +68,7 @@ class HandOverAllForm(forms.Form):
         field.widget = SearchSelect(Device._meta.get_field("user"), admin.site)
         field.widget.choices = field.choices
         if not person.has_perm(SEND):
-            access = cast(forms.ChoiceField, self.fields["access"])
-            access.choices = [(value, label) for value, label in access.choices if value == Access.NONE]  # type: ignore[misc]
+            cast(forms.ChoiceField, self.fields["access"]).choices = [WAYS[-1]]
         if not person.has_perm(DELETE):
             del self.fields["delete"]
 

@@ -106,6 +106,7 @@ def test_the_pages_of_a_device_user_are_accessible_and_fit(
     assert_accessible: Callable[[Page], None],
 ) -> None:
     user = reporting().user
+    assert user is not None
     page = sign_in_browser(administrator)
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if dark else "light")
@@ -120,6 +121,7 @@ def test_all_devices_of_a_leaver_go_to_somebody_who_is_found_by_typing(
     administrator: User, live_server: LiveServer, sign_in_browser: Callable[[User], Page]
 ) -> None:
     leaver, newcomer = reporting().user, DeviceUserFactory.create(name="Grace Newcomer")
+    assert leaver is not None
     page = sign_in_browser(administrator)
     page.goto(live_server.url + reverse("admin:devices_deviceuser_change", args=[leaver.pk]))
     page.get_by_role("link", name="Hand over all devices").click()

@@ -37,7 +37,7 @@ def leaver(db: None) -> DeviceUser:
     return found
 
 
-def statuses(user: DeviceUser) -> dict[str, str]:
+def statuses(user: DeviceUser) -> dict[str | None, str]:
     """Return serial number -> status of a user's devices."""
     return dict(Device.objects.filter(user=user).values_list("serial_number", "status"))
 
