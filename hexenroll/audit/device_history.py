@@ -45,4 +45,4 @@ def _line(found: Difference) -> str:
     shown = {"field": found.field, "before": found.before, "after": found.after}
     if found.before and found.after:
         return _("%(field)s: %(after)s (before: %(before)s)") % shown
-    return (_("%(field)s: now %(after)s") if found.after else _("%(field)s: no longer %(before)s")) % shown
+    return (_("%(field)s: added %(after)s") if found.after else _("%(field)s: removed %(before)s")) % shown
