@@ -9,6 +9,7 @@ class HexenrollConfig(AppConfig):
 
     def ready(self) -> None:
         from hexenroll import callback_checks, checks, mail_checks, sms_checks  # noqa: F401 - system checks
+        from hexenroll.accounts import lockout, session_age, sessions, sso_checks  # noqa: F401 - checks and signals
         from hexenroll.roles import ensure_roles
 
         # Of the last app: the permissions of all of them are there by then.

@@ -112,7 +112,7 @@ def test_roles_and_domains_are_what_the_provider_says_at_each_sign_in(claims: Ca
     come_back(Client(), "3")
     person = User.objects.get()
     assert [role.name for role in person.groups.all()] == ["Help desk"]
-    assert scope_of(person).domains == {domain.pk}
+    assert scope_of(person).domains == frozenset({domain.pk})
     assert not person.is_superuser
     assert not person.has_perm("devices.delete_device")
     assert person.email == "new@example.com"

@@ -57,7 +57,7 @@ def test_a_passkey_signs_in_without_a_password(
     page.context.clear_cookies()
     page.goto(f"{live_server.url}/enroll/settings/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url("**/enroll/settings/")
+    page.wait_for_url(f"{live_server.url}/enroll/settings/")
 
     page.goto(f"{live_server.url}/accounts/2fa/webauthn/")
     page.get_by_role("link", name="Remove Laptop").click()
