@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from django.utils import timezone
@@ -80,7 +81,8 @@ def figures(numbers: dict[str, Any], scope: Scope, chosen: Range, now: datetime)
             by_platform.setdefault(platform, Counter())[status] += number
             by_domain.setdefault(domain, Counter())[status] += number
     buckets = chosen.buckets(timezone.localtime(now).date())
-    over_time = {name: _in_buckets(found, scope, buckets) for name, found in numbers["hours"].items()}
+    edges = _edges(buckets)
+    over_time = {name: _in_buckets(found, scope, edges) for name, found in numbers["hours"].items()}
     return Figures(
         by_status=by_status,
         by_platform=_largest_first(by_platform),
@@ -103,18 +105,18 @@ def _sum(rows: Iterable[tuple[int | None, int]], scope: Scope) -> int:
     return sum(number for domain, number in rows if scope.has(domain))
 
 
-def _in_buckets(rows: Iterable[tuple[int, int, int]], scope: Scope, buckets: list[date]) -> list[int]:
-    """Return how many happened in each bucket of days; rows: [domain, hour, number]."""
-    step = (buckets[1] - buckets[0]).days if len(buckets) > 1 else 7
-    places: dict[int, int] = {}  # of hours: there are few different ones
-    sums = [0] * len(buckets)
-    for domain, hour, number in rows:
-        if not scope.has(domain):
-            continue
-        place = places.get(hour)
-        if place is None:
-            day = timezone.localtime(datetime.fromtimestamp(hour * 3_600, UTC)).date()
-            place = places[hour] = (day - buckets[0]).days // step
-        if 0 <= place < len(sums):
-            sums[place] += number
+def _edges(buckets: list[date]) -> list[int]:
+    """Return the hour in which each bucket begins, and the one in which the last ends (counting.HourNumber)."""
+    step = buckets[1] - buckets[0] if len(buckets) > 1 else timedelta(weeks=1)
+    starts = (timezone.make_aware(datetime.combine(day, time.min)) for day in (*buckets, buckets[-1] + step))
+    return [int(start.timestamp()) // 3_600 for start in starts]
+
+
+def _in_buckets(rows: Iterable[tuple[int, int, list[int]]], scope: Scope, edges: list[int]) -> list[int]:
+    """Return how many happened in each bucket; rows: [domain, first hour, numbers]."""
+    sums = [0] * (len(edges) - 1)
+    for domain, first, counts in rows:
+        if scope.has(domain):
+            for place, (begin, end) in enumerate(pairwise(edges)):
+                sums[place] += sum(counts[max(0, begin - first) : max(0, end - first)])
     return sums
