@@ -37,7 +37,7 @@ class ApiKeyForm(forms.ModelForm):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsolePage):
     form = ApiKeyForm
-    list_display = ("name", "shown_begins", "account", "shown_state", "is_read_only", "expires_at", "last_used_at")
+    list_display = ("name", "shown_begins", "account", "shown_state", "shown_rights", "expires_at", "last_used_at")
     list_filter = ("is_read_only",)
     list_select_related = ("account",)
     search_fields = ("name", "prefix", "account__username")
@@ -61,6 +61,13 @@ class ApiKeyAdmin(ConsolePage):
         if not (key.account.is_active and key.account.is_staff):
             return "locked", _("Its account is locked")
         return "working", _("Working")
+
+    @admin.display(description=_("may"), ordering="is_read_only")
+    def shown_rights(self, key: ApiKey) -> Any:
+        return _("Look") if key.is_read_only else _("Look and change")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("API keys"), **(extra_context or {})})
 
     # --- who may do what ---
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:

@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -118,7 +118,9 @@ def found_by(queryset: QuerySet[AuditEntry], text: str, person: Any) -> QuerySet
         text: what was typed.
         person: who looks; objects that they may not see aren't found.
     """
-    condition = Q(object_repr__iexact=text)
+    # By the index on the upper case, which `iexact` finds on PostgreSQL alone.
+    queryset = queryset.alias(upper_repr=Upper("object_repr"))
+    condition = Q(upper_repr=Upper(Value(text)))
     devices = visible(Device.objects.filter(serial_number__istartswith=text), person)
     condition |= _about(Device, devices)
     if "@" in text:

@@ -50,7 +50,7 @@ class _Line:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ConsolePage):
-    list_display = ("shown_time", "shown_actor", "shown_what", "shown_kind", "shown_object", "by", "remote_addr")
+    list_display = ("shown_time", "shown_actor", "shown_what", "shown_kind", "shown_object", "by", "shown_address")
     list_display_links = ("shown_time", "shown_object")
     list_filter = (PersonFilter, "by", ActionFilter, KindFilter, DomainFilter, ("timestamp", DatesFilter))
     list_filter_submit = True
@@ -60,7 +60,7 @@ class AuditEntryAdmin(ConsolePage):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     empty_text = _("Whatever is changed in the portal will be here: by whom, from where, before and after.")
-    change_list_template = "audit/list.html"
+    list_before_template = "audit/_export.html"
     actions = None
 
     # --- the list ---
@@ -84,6 +84,10 @@ class AuditEntryAdmin(ConsolePage):
     @admin.display(description=_("object"))
     def shown_object(self, entry: AuditEntry) -> str:
         return format_html("<bdi>{}</bdi>", truncatechars(words.object_of(entry), LENGTH))
+
+    @admin.display(description=_("from"), empty_value="")
+    def shown_address(self, entry: AuditEntry) -> str | None:
+        return entry.remote_addr
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         found: QuerySet[AuditEntry] = super().get_queryset(request)
@@ -110,7 +114,8 @@ class AuditEntryAdmin(ConsolePage):
         return self.has_view_permission(request) and request.user.has_perm(EXPORT)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        shown = {"may_export": self.has_export_permission(request), "query": request.GET.urlencode()}
+        may_export, query = self.has_export_permission(request), request.GET.urlencode()
+        shown = {"title": _("Audit log"), "may_export": may_export, "query": query}
         return super().changelist_view(request, {**shown, **(extra_context or {})})
 
     # --- one entry ---

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 "ordering": ("-timestamp", "-id"),
                 "permissions": (("export_auditentry", "Can export the audit log"),),
                 "verbose_name": "audit entry",
-                "verbose_name_plural": "audit log",
+                "verbose_name_plural": "audit entries",
             },
         ),
         migrations.AlterField(

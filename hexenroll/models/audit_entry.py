@@ -45,7 +45,7 @@ class AuditEntry(AbstractLogEntry):
 
     class Meta(AbstractLogEntry.Meta):
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("audit entries")
         ordering = ("-timestamp", "-id")
         default_permissions = ("view",)  # nobody adds, changes or deletes one
         permissions = (("export_auditentry", "Can export the audit log"),)
@@ -58,6 +58,9 @@ class AuditEntry(AbstractLogEntry):
             models.Index(fields=("actor", "-timestamp", "-id"), name="audit_actor"),  # the list, of one account
             models.Index(Upper("object_repr"), name="audit_repr_upper"),  # the search for an object by its name
         )
+
+    def __str__(self) -> str:
+        return self.object_repr or str(_("Entry %(number)s") % {"number": self.pk})
 
     def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise NotImplementedError("Entries of the audit log are removed by audit/retention.py alone.")
