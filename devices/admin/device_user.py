@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
@@ -121,7 +123,10 @@ class DeviceUserAdmin(ConsolePage):
     @action(description=_("Export CSV"), permissions=["export"], url_path="export", icon="download")
     def export_users(self, request: HttpRequest) -> HttpResponseBase:
         """Hand out what the list shows, by the filters and the search of its address, as a file."""
-        users = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            users = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest("the address holds no filter of the list") from error
         answer = StreamingHttpResponse(as_csv(users), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="device-users.csv"'
         return answer
