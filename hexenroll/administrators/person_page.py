@@ -119,7 +119,7 @@ class AdministratorAdmin(ConsolePage):
             (_("What they may do"), {"fields": ("roles",)}),
             (_("Where"), {"fields": ("all_domains", "domains")}),
         ]
-        if request.user.is_superuser:  # type: ignore[union-attr]
+        if request.user.is_superuser:
             sets.append((_("Above all roles"), {"fields": ("is_superuser",)}))
         if obj is None:
             return (*sets, (_("How they get in"), {"fields": ("access",)}))
@@ -221,4 +221,4 @@ class AdministratorAdmin(ConsolePage):
 
     def _person(self, request: HttpRequest, key: str) -> User | None:
         is_key = key.isascii() and key.isdecimal() and len(key) < 10
-        return cast(User | None, self.get_queryset(request).filter(pk=key).first() if is_key else None)
+        return self.get_queryset(request).filter(pk=key).first() if is_key else None

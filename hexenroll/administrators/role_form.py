@@ -108,7 +108,9 @@ def area_fields() -> dict[str, forms.Field]:
     """Return a field for each area; a form class of each request declares them."""
     return {
         area_field(index): forms.MultipleChoiceField(
-            label=title, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+            label=title,  # type: ignore[arg-type]  # the stubs know no lazy texts here
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
         for index, (title, _abilities) in enumerate(AREAS)
     }
