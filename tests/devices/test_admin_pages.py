@@ -229,6 +229,31 @@ def test_a_name_that_a_file_would_read_as_two_is_said(administrator_client: Clie
     assert "Leave out “;”: it stands between two names in a file." in answer.content.decode()
 
 
+def test_the_list_of_domains_counts_with_as_many_queries_for_two_as_for_twenty(administrator_client: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            page = administrator_client.get(url("domain", "changelist")).content.decode()
+        assert f"?domain={busy.pk}&amp;status=all" in page or f"?domain={busy.pk}&status=all" in page
+        return len(caught)
+
+    busy = DomainFactory.create()
+    DeviceFactory.create_batch(3, domain=busy)
+    queries()
+    few = queries()
+    DomainFactory.create_batch(18)
+    assert queries() == few
+
+
+def test_a_domain_says_what_belongs_to_it(administrator_client: Client) -> None:
+    domain = DomainFactory.create()
+    address = url("domain", "change", domain.pk)
+    assert "Nothing: the domain can be deleted." in administrator_client.get(address).content.decode()
+    DeviceFactory.create_batch(2, domain=domain)
+    page = administrator_client.get(address).content.decode()
+    assert "2 devices" in page
+    assert "As long as anything does" in page
+
+
 def test_what_keeps_a_domain_is_named(administrator_client: Client) -> None:
     domain = DomainFactory.create()
     DeviceFactory.create(serial_number="C02KEEPSIT01", name="", domain=domain)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from devices.imports import undo
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch
+from enrollment.models import DeviceEvent
 from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, PolicyFactory
 
 from .importing import checked_rows, committed, device, portal_state, row, undone, user
@@ -69,6 +70,20 @@ def test_undo_makes_a_device_disenrolled_again() -> None:
     batch = committed(checked_rows(row(1)), "keep")
     assert counted(undone(batch)) == (0, 1, 1, 0)
     assert portal_state() == before
+
+
+def test_time_and_reason_of_leaving_end_with_the_import_and_come_back_with_the_undo() -> None:
+    left = timezone.now()
+    facts = {"status": Device.Status.DISENROLLED, "disenrolled_at": left, "disenroll_reason": "Lost or stolen"}
+    known = DeviceFactory.create(serial_number=row()["serial_number"], **facts)
+    batch = committed(checked_rows(row(1)), "replace")
+    known.refresh_from_db()
+    assert (known.disenrolled_at, known.disenroll_reason) == (None, "")
+    event = DeviceEvent.objects.get(device=known)
+    assert (event.kind, event.detail["import"]) == (DeviceEvent.Kind.APPROVED_AGAIN, batch.file_name)
+    undone(batch)
+    known.refresh_from_db()
+    assert (known.disenrolled_at, known.disenroll_reason) == (left, "Lost or stolen")
 
 
 def test_undo_leaves_rows_that_were_skipped_as_they_are() -> None:
