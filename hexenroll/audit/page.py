@@ -6,7 +6,8 @@ from datetime import UTC
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -161,7 +162,10 @@ class AuditEntryAdmin(ConsolePage):
         """Send the entries that the list's filters find, the newest first."""
         if not self.has_export_permission(request):
             raise PermissionDenied
-        found = self.get_changelist_instance(request).get_queryset(request).order_by("-timestamp", "-id")
+        try:
+            found = self.get_changelist_instance(request).get_queryset(request).order_by("-timestamp", "-id")
+        except IncorrectLookupParameters as error:
+            raise BadRequest("the address holds no filter of the list") from error
         domains = dict(visible(Domain.objects.all(), request.user).values_list("pk", "name"))
         headers = {"Content-Disposition": f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'}
         return StreamingHttpResponse(_lines(found, domains), content_type="text/csv; charset=utf-8", headers=headers)
