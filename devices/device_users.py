@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from devices.imports.columns.cells import neutralise
 from devices.models import Device, DeviceUser
 from devices.scope import visible
+from devices.search.find import users_holding
 
 CHUNK = 2_000
 
@@ -39,8 +40,16 @@ def having_devices(users: QuerySet[DeviceUser], person: Any, *, has: bool) -> Qu
 
 
 def matching(users: QuerySet[DeviceUser], text: str) -> QuerySet[DeviceUser]:
-    """Return the users whose name, e-mail address or SAM account name holds `text`, whatever its case."""
-    return users.filter(Q(name__icontains=text) | Q(email__icontains=text) | Q(sam_account_name__icontains=text))
+    """Return the users whose name, e-mail address or SAM account name holds `text`, whatever its case.
+
+    With an index of trigrams, SAM account names are looked at only where nothing else is found, by their beginning.
+    """
+    by_index = users_holding(text)
+    if by_index is None:
+        return users.filter(Q(name__icontains=text) | Q(email__icontains=text) | Q(sam_account_name__icontains=text))
+    found = users.filter(by_index)
+    # Login names have no index; they mostly stand in the e-mail address, too.
+    return found if found.exists() else users.filter(sam_account_name__istartswith=text)
 
 
 def as_csv(users: QuerySet[DeviceUser]) -> Iterator[str]:

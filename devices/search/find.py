@@ -19,7 +19,7 @@ def holding(text: str) -> Q | None:
     """Return the condition on devices; None: the database has no index of trigrams (DeviceQuerySet.matching)."""
     if not tables.is_there():
         return None
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = _escaped(text)
     if len(text) < SHORTEST:
         return Q(pk__in=_sql(*_beginning(escaped)))
     pattern = f"%{escaped}%"
@@ -32,6 +32,17 @@ def holding(text: str) -> Q | None:
     devices, of_devices = _keys(tables.DEVICE, pattern)
     sql = f"{devices} UNION ALL SELECT id FROM devices_device WHERE user_id IN ({users})"  # noqa: S608
     return Q(pk__in=_sql(sql, [*of_devices, *of_users]))
+
+
+def users_holding(text: str) -> Q | None:
+    """Return the condition on device users; None: as `holding`, or the text is too short for a trigram."""
+    if len(text) < SHORTEST or not tables.is_there():
+        return None
+    return Q(pk__in=_sql(*_keys(tables.USER, f"%{_escaped(text)}%")))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _sql(sql: str, parameters: list[Any]) -> Any:
