@@ -42,8 +42,8 @@ def count_all(now: datetime) -> dict[str, Any]:
         now: until when.
 
     Returns:
-        `devices`: [domain, platform, status, number]; `hours`: by name, [domain, first hour, numbers]; `unreached`, `stale`,
-        `refused`: [domain, number]; `last`: [domain, device].
+        `devices`: [domain, platform, status, number]; `hours`: by name, [domain, first hour, numbers];
+        `unreached`, `stale`, `refused`: [domain, number]; `last`: [domain, device].
     """
     return {
         "devices": _rows(Device.objects.values_list("domain", "platform", "status").annotate(n=Count("pk"))),

@@ -26,7 +26,7 @@ def test_sign_in_and_start_page_are_accessible_and_complete(
     page.get_by_label("User name").fill(administrator.username)
     page.get_by_label("Password").fill("correct-horse")
     page.keyboard.press("Enter")
-    expect(page).to_have_title("Site administration | hexenroll")
+    expect(page).to_have_title("Dashboard | hexenroll")
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert not complaints
