@@ -48,7 +48,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     name = request.resolver_match.url_name if request.resolver_match else None
     return {
         **admin.site.each_context(request),
-        "show_back_button": False,  # it would lead to lists that allauth's models don't have here
         "title": TITLES.get(name or "", _("Sign in")),
         "may_sign_in_by_password": settings.HEXENROLL_PASSWORD_SIGN_IN,
         "must_have_second_step": bool(settings.HEXENROLL_REQUIRE_MFA),

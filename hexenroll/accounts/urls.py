@@ -10,6 +10,7 @@ from django.urls import path, re_path
 
 from hexenroll.accounts import single_sign_on
 from hexenroll.accounts.console_door import no_password_here
+from hexenroll.accounts.passkeys import RemovePasskeyView, RenamePasskeyView
 from hexenroll.accounts.preferences import PreferencesView
 from hexenroll.accounts.session_list import session_list
 from hexenroll.accounts.sign_in_link import sign_in_by_link
@@ -54,8 +55,8 @@ signed_in = [
     path("2fa/webauthn/", passkeys.list_webauthn, name="mfa_list_webauthn"),
     path("2fa/webauthn/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
     path("2fa/webauthn/reauthenticate/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
-    path("2fa/webauthn/keys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
-    path("2fa/webauthn/keys/<int:pk>/edit/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", RemovePasskeyView.as_view(), name="mfa_remove_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/edit/", RenamePasskeyView.as_view(), name="mfa_edit_webauthn"),
 ]
 
 urlpatterns = [*anyone, *signed_in]

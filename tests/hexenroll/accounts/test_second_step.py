@@ -147,3 +147,15 @@ def test_the_link_leaves_the_second_step_as_it_is(client: Client, person: Any, c
 def test_a_link_for_nobody_names_who_there_is(person: Any) -> None:
     with pytest.raises(CommandError, match=r"Nobody who may sign in is called x\. There are: admin\."):
         call_command("sign_in_link", "x")
+
+
+def test_a_passkey_is_renamed_and_removed(client: Client) -> None:
+    person = make_account()
+    by_password(client)
+    key = Authenticator.objects.create(user=person, type="webauthn", data={"name": "Laptop", "credential": {}})
+    page = f"/accounts/2fa/webauthn/keys/{key.pk}"
+    assert 'value="Laptop"' in client.get(f"{page}/edit/").content.decode()
+    client.post(f"{page}/edit/", {"name": "Phone"})
+    assert "“Phone” no longer signs you in" in client.get(f"{page}/remove/").content.decode()
+    client.post(f"{page}/remove/")
+    assert not Authenticator.objects.exists()
