@@ -35,7 +35,7 @@ class DeviceGroupAdmin(ConsolePage):
     change_form_template = "groups/group.html"
     list_before_template = "groups/_tools.html"
     list_display = ("name", "kind", "device_count", "policy_names", "shortened")
-    list_per_page = 50
+    list_per_page = 25
     sortable_by = ("name",)
     search_fields = ("name", "description")
     search_help_text = _("Name or description")

@@ -29,7 +29,8 @@ def counts_of(group_ids: Collection[int], person: Any) -> Mapping[int, int]:
     rows = Members.objects.filter(devicegroup__in=list(group_ids))
     condition = where_visible(Device, person, "device")
     rows = rows if condition is None else rows.filter(condition)
-    return dict(rows.values_list("devicegroup").annotate(number=Count("pk")).order_by())
+    # *: the index of groups holds all that is asked for.
+    return dict(rows.values_list("devicegroup").annotate(number=Count("*")).order_by())
 
 
 def composition(group: DeviceGroup, person: Any) -> dict[str, Any]:

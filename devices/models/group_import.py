@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from devices import vocabulary
 
-from .device import Device
 from .device_group import DeviceGroup
 from .import_batch import private_storage
 from .moving import Moving
@@ -126,9 +125,8 @@ class GroupImportMember(models.Model):
     platform = models.CharField(_("platform"), max_length=10, choices=vocabulary.Platform, blank=True)
     serial_number = models.CharField(_("serial number"), max_length=64)
     found = models.PositiveIntegerField(default=0)  # devices that it may stand for; one is right
-    device = models.ForeignKey(
-        Device, models.SET_NULL, null=True, db_constraint=False, db_index=False, related_name="+"
-    )
+    # Plain: a device that is deleted would be looked up in all staged rows.
+    device_id = models.BigIntegerField(_("device"), null=True)
 
     class Meta:
         verbose_name = _("device of an import of groups")

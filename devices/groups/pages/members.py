@@ -80,7 +80,11 @@ class MembersView(WizardView):
     def page(self, *, status: int = 200, **facts_of_form: Any) -> HttpResponse:
         """Return the page with its devices and what a search found."""
         group, asked = self.group, self.request.GET
-        members = facts.members_of(group, self.person).select_related("user", "domain")
+        # By number: the usual order would be looked up among all devices.
+        members = facts.members_of(group, self.person).select_related("user", "domain").order_by("-pk")
+        pages = Paginator(members, PAGE_SIZE)
+        # Counted by the memberships' own index, where all devices may be seen.
+        pages.count = facts.counts_of([group.pk], self.person).get(group.pk, 0)  # type: ignore[misc]
         search = asked.get("find", "").replace("\x00", "").strip()
         found = self._found(search) if search else []
         return self.render(
@@ -88,7 +92,7 @@ class MembersView(WizardView):
             status=status,
             title=self.title,
             group=group,
-            page=Paginator(members, PAGE_SIZE).get_page(asked.get("page", "1")[:9]),
+            page=pages.get_page(asked.get("page", "1")[:9]),
             search=search,
             found=found[:FOUND_SHOWN],
             is_more_found=len(found) > FOUND_SHOWN,
