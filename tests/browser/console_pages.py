@@ -21,8 +21,11 @@ from hexenroll.reports.registry import REPORTS
 from invitations.models import Invitation, MailboxMessage, MessageTemplate, Sending
 
 SKIPPED_AREAS = ("api", "devices/", "static", "i/", "hooks", "healthz", "schema")  # no pages of the console
-# Downloads, answers to scripts, what only takes a POST, and the end of one's own session.
-SKIPPED_WORDS = ("export", "sample", "file", "progress", "source", "jsi18n", "logout", "autocomplete", "bad_rows")
+# Downloads, answers to scripts, and the end of one's own session; what is there for a second factor alone.
+SKIPPED_WORDS = (
+    *("export", "sample", "file", "checksum", "progress", "source", "search", "jsi18n", "autocomplete", "bad_rows"),
+    *("logout", "recovery_codes", "deactivate_totp", "login_error"),
+)
 STATES: dict[type[Model], str] = {
     Device: "status",
     ImportBatch: "state",

@@ -18,7 +18,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from tests.chromium import chromium
 from tests.portal import ROOT, Portal
@@ -48,6 +48,7 @@ FAVOURITES = {
     "audit-log": "admin-hexenroll_auditentry_changelist",
 }
 MORE = (("dashboard", 390, "light"), ("devices", 390, "light"), ("dashboard", 1440, "dark"), ("devices", 1440, "dark"))
+Job = tuple[str, str, int, str]  # picture, page, width, light or dark
 Finding = tuple[str, str, str]  # page, how it was looked at, what is wrong
 
 
@@ -83,7 +84,7 @@ def look_at(page: Page, address: str, base_url: str) -> tuple[bytes, list[str]]:
     wrong: list[str] = []
     listeners: dict[str, Any] = {
         "pageerror": lambda error: wrong.append(f"script: {error}"),
-        "console": lambda message: wrong.append(f"console: {message.text}") if message.type == "error" else None,
+        "console": lambda message: wrong.append(f"console: {message.text}") if is_error(message) else None,
         "request": lambda request: (
             wrong.append(f"leaves: {request.url}") if is_outside(request.url, base_url) else None
         ),
@@ -106,6 +107,11 @@ def look_at(page: Page, address: str, base_url: str) -> tuple[bytes, list[str]]:
     finally:
         for event, listener in listeners.items():
             page.remove_listener(event, listener)
+
+
+def is_error(message: ConsoleMessage) -> bool:
+    """Tell whether the console shows an error that isn't an answer's status, which is told by itself."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
 
 
 def is_outside(url: str, base_url: str) -> bool:
@@ -133,12 +139,13 @@ def open_page(browser: Browser, portal: Portal, cookie: list[str], width: int, s
     return context.new_page()
 
 
-def take(portal: Portal, browser: Browser, jobs: list[tuple[str, str, int, str]], folder: Path) -> list[Finding]:
-    """Take the pictures of `jobs` (picture, page, width, light or dark) into the folder; return what is wrong."""
+def take(portal: Portal, browser: Browser, jobs: list[Job], folder: Path, only: str) -> list[Finding]:
+    """Take the pictures of `jobs` into the folder, or of every page with `only` in its name; return what is wrong."""
     addresses, cookie = pages_of(portal)
     findings: list[Finding] = []
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = jobs or [(name, name, width, scheme) for name in addresses for width in WIDTHS for scheme in SCHEMES]
+    names = [name for name in addresses if only in name]
+    wanted = jobs or [(name, name, width, scheme) for name in names for width in WIDTHS for scheme in SCHEMES]
     opened: dict[tuple[int, str, bool], Page] = {}
     for picture, name, width, scheme in wanted:
         how = f"{width} {scheme}"
@@ -162,13 +169,15 @@ def take(portal: Portal, browser: Browser, jobs: list[tuple[str, str, int, str]]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page, into a folder outside the repository")
-    everything: Path | None = parser.parse_args().all
+    parser.add_argument("--only", default="", metavar="WORD", help="with --all: the pages with this in their name")
+    arguments = parser.parse_args()
+    everything: Path | None = arguments.all
     jobs = [(name, page, 1440, "light") for name, page in FAVOURITES.items()]
     jobs += [(f"{name}-{width}-{scheme}", FAVOURITES[name], width, scheme) for name, width, scheme in MORE]
     sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # the sandbox refuses root
     with demo_portal() as portal, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*sandbox, "--disable-gpu"])
-        findings = take(portal, browser, [] if everything else jobs, everything or DOCS)
+        findings = take(portal, browser, [] if everything else jobs, everything or DOCS, arguments.only)
         browser.close()
     print(f"{len(findings)} findings. Pictures: {everything or DOCS}")
     return 1 if findings else 0
