@@ -38,7 +38,8 @@ class ChoicesField(forms.MultipleChoiceField):
     def validate(self, value: list[str]) -> None:
         for text in value:
             if not self.valid_value(text):
-                allowed = ", ".join(str(key) for key, _label in self.choices)
+                choices: Any = self.choices
+                allowed = ", ".join(str(key) for key, _label in choices)
                 shown = {"value": text[:LONGEST_SEARCH], "allowed": allowed}
                 raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params=shown)
 
@@ -203,7 +204,8 @@ class DeviceFilter(django_filters.FilterSet):
         given = self.form.cleaned_data
         if given["status"] or given["stale_days"] is not None:
             return found
-        return found.listed()  # type: ignore[attr-defined, no-any-return]
+        listed: QuerySet[Device] = found.listed()
+        return listed
 
     def with_status(self, queryset: QuerySet[Device], name: str, value: list[str]) -> QuerySet[Device]:
         return queryset if ALL in value or not value else queryset.filter(status__in=value)
@@ -239,7 +241,8 @@ class DeviceFilter(django_filters.FilterSet):
         return waiting.filter(Q(disenrolled_at=None) | Q(disenrolled_at__lt=since))
 
     def holding(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
-        return queryset.matching(value)  # type: ignore[attr-defined, no-any-return]
+        matching: QuerySet[Device] = queryset.matching(value)  # type: ignore[attr-defined]
+        return matching
 
 
 def _keys(rows: QuerySet[Any]) -> list[int]:

@@ -48,7 +48,7 @@ def invited(queryset: QuerySet[Device], name: str, value: list[str]) -> QuerySet
     return found if value else queryset
 
 
-def _devices(states: frozenset[str] | set[State]) -> QuerySet[Invitation]:
+def _devices(states: frozenset[str] | set[State]) -> Any:
     """Return the numbers of devices that have an invitation in one of these states."""
     return Invitation.objects.filter(state__in=sorted(states)).order_by().values("device")
 

@@ -57,7 +57,7 @@ def selected(person: Any, query: str, chosen: list[int] | None, last: int) -> Qu
     devices = visible(Device.objects.filter(pk__lte=last), person)
     if chosen is not None:
         return devices.filter(pk__in=chosen)
-    found = DeviceFilter(QueryDict(query), devices, request=SimpleNamespace(user=person))  # type: ignore[arg-type]
+    found = DeviceFilter(QueryDict(query), devices, request=SimpleNamespace(user=person))
     if problems := found.messages():
         raise WrongSelectionError(" ".join(problems))
     return found.qs
@@ -140,7 +140,7 @@ def _chunk(key: int) -> bool:
 def _next(action: BulkAction) -> bool:
     kind = KINDS.get(action.kind)
     # Read anew, with rights and domains as they are now.
-    person = User.objects.filter(pk=action.created_by_id, is_active=True).first()
+    person = User.objects.filter(pk=action.created_by_id or 0, is_active=True).first()
     problem = _problem(action, kind, person)
     if problem or kind is None or person is None:
         _end(action.pk, State.FAILED, problem)

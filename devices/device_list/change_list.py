@@ -79,12 +79,13 @@ class DeviceChangeList(ChangeList):
         self.paginator = Pages(count, number, size, has_more=has_more)
         self.result_count = self.paginator.count
         self.result_list = self._rows(keys)
-        self.full_result_count, self.show_full_result_count = None, False
+        # The same as what matches: the page says how many there are below the list.
+        self.full_result_count, self.show_full_result_count = self.result_count, False
         self.show_admin_actions, self.can_show_all = True, False
         self.multi_page = count > size
 
     def _rows(self, keys: list[int]) -> list[Device]:
-        rows = Device.objects.filter(pk__in=keys).select_related("domain").defer(*UNREAD).order_by()
+        rows: QuerySet[Device] = Device.objects.filter(pk__in=keys).select_related("domain").defer(*UNREAD).order_by()
         for column in self.list_display:
             if isinstance(column, columns.Column) and column.prepare:
                 rows = column.prepare(rows)

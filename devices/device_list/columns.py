@@ -30,8 +30,9 @@ class Column:
     admin_order_field: str | None = None
     relation: str = ""
     prepare: Callable[[QuerySet[Device]], QuerySet[Device]] | None = None
-    label: Mapping[str, str] | bool = field(default=False)
+    label: Mapping[Any, str] | bool = field(default=False)
     empty_value_display: str = "–"
+    do_not_call_in_templates: bool = True
 
     @property
     def __name__(self) -> str:  # the class of its cells
@@ -92,7 +93,8 @@ for _column in (
     Column("ownership", _("ownership"), lambda device: device.get_ownership_display(), "ownership"),
     Column("status", _("enrollment status"), _status, "status", label=TONES),
     Column("source", _("source"), lambda device: device.get_source_display(), "source"),
-    Column("user", _("device user"), lambda device: device.user, "user__name", "user", _with_user),
+    Column("user", _("device user"), lambda device: device.user and device.user.name, "user__name", "user", _with_user),
+    Column("email", _("e-mail"), lambda device: device.user and device.user.email, prepare=_with_user),
     Column("domain", _("domain"), lambda device: device.domain, "domain__name", "domain"),
     Column("groups", _("device groups"), lambda device: ", ".join(map(str, device.groups.all())), prepare=_with_groups),
     _of_inventory("manufacturer", _("manufacturer"), order=False),

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
 
 from devices.filters import ChoicesField, DeviceFilter, RowsField
@@ -53,10 +52,6 @@ class Panel:
     def choices(self, change_list: Any) -> Iterator[dict[str, Any]]:
         yield {"fields": [field for field in self.form if field.name not in NOT_IN_DRAWER], "kept": self.kept}
 
-    @property
-    def media(self) -> forms.Media:
-        return forms.Media(AutocompleteDropdownForm.Media)
-
 
 def _dress(name: str, field: Any, site: Any, request: HttpRequest) -> None:
     """Give a field the theme's look. What it takes was decided by devices/filters.py."""
@@ -65,7 +60,7 @@ def _dress(name: str, field: Any, site: Any, request: HttpRequest) -> None:
         widget.choices = field.choices
         field.widget = widget
     elif isinstance(field, RowsField):
-        link = Device._meta.get_field(SEARCHED[name]) if name in SEARCHED else None
+        link: Any = Device._meta.get_field(SEARCHED[name]) if name in SEARCHED else None
         model = link.remote_field.model if link is not None else None
         may_see = model is not None and request.user.has_perm(f"devices.view_{model._meta.model_name}")
         if not may_see:
@@ -99,7 +94,8 @@ def _values(value: Any, field: Any) -> list[tuple[str, str]]:
     if value in (None, "") or (isinstance(value, list) and not value):
         return []
     if isinstance(field, ChoicesField):
-        words = dict(field.choices)
+        choices: Any = field.choices
+        words = dict(choices)
         return [(text, str(words[text])) for text in value]
     if isinstance(field, RowsField):
         return [(str(row.pk), str(row)) for row in value]

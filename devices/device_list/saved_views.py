@@ -140,9 +140,9 @@ def save(request: HttpRequest) -> HttpResponseBase:
     is_default = "is_default" in request.POST
     with transaction.atomic():
         if is_default:
-            SavedView.objects.filter(owner=request.user, is_default=True).update(is_default=False)
+            SavedView.objects.filter(owner=request.user.pk, is_default=True).update(is_default=False)
         view, _made = SavedView.objects.update_or_create(
-            owner=request.user,
+            owner_id=request.user.pk,
             name=name,
             defaults={
                 "query": urlencode(kept),
@@ -159,7 +159,7 @@ def save(request: HttpRequest) -> HttpResponseBase:
 def change(request: HttpRequest, key: int, what: str) -> HttpResponseBase:
     """Delete an own view, share it or keep it to oneself, or open the list with it (or no more)."""
     _must_see_devices(request)
-    view = get_object_or_404(SavedView.objects.filter(owner=request.user), pk=min(key, 2**62))
+    view = get_object_or_404(SavedView.objects.filter(owner=request.user.pk), pk=min(key, 2**62))
     if what == "delete":
         view.delete()
         messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view.name})
@@ -170,7 +170,9 @@ def change(request: HttpRequest, key: int, what: str) -> HttpResponseBase:
         if what == "share":
             view.is_shared = not view.is_shared
         else:
-            SavedView.objects.filter(owner=request.user, is_default=True).exclude(pk=view.pk).update(is_default=False)
+            SavedView.objects.filter(owner=request.user.pk, is_default=True).exclude(pk=view.pk).update(
+                is_default=False
+            )
             view.is_default = not view.is_default
         view.save()
     return redirect(f"{reverse('admin:devices_device_changelist')}{address(view)}")

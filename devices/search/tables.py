@@ -91,9 +91,10 @@ def is_there() -> bool:
     """Tell whether the database has the index; asked once by each connection."""
     if connection.vendor != "postgresql":
         return False
-    known: bool | None = getattr(connection, "_has_search_tables", None)
+    kept: Any = connection  # a reconnection makes no new one
+    known: bool | None = getattr(kept, "_has_search_tables", None)
     if known is None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('devices_searchtext') IS NOT NULL")
-            known = connection._has_search_tables = bool(cursor.fetchone()[0])
+            known = kept._has_search_tables = bool(cursor.fetchone()[0])
     return known

@@ -49,8 +49,8 @@ def groups_of(*groups: Any) -> dict[str, Any]:
 def test_ticked_devices_are_changed_at_once_and_what_was_so_already_is_said(
     administrator_client: Client, administrator: User
 ) -> None:
-    group = DeviceGroupFactory()
-    devices = [DeviceFactory(), DeviceFactory(groups=[group]), DeviceFactory()]
+    group = DeviceGroupFactory.create()
+    devices = [DeviceFactory.create(), DeviceFactory.create(groups=[group]), DeviceFactory.create()]
     ticked = [device.pk for device in devices[:2]]
     data = {"action": "add_groups", "_selected_action": ticked}
     asked = administrator_client.post(f"{reverse(LIST)}?status=all", data)
@@ -67,13 +67,13 @@ def test_ticked_devices_are_changed_at_once_and_what_was_so_already_is_said(
 def test_all_that_match_are_meant_not_only_the_page_and_none_that_comes_in_meanwhile(
     administrator_client: Client, few_at_once: None, told: list[int], django_capture_on_commit_callbacks: Any
 ) -> None:
-    policy = PolicyFactory()
+    policy = PolicyFactory.create()
     DeviceFactory.create_batch(5, platform="ios")
-    DeviceFactory(platform="macos")
+    DeviceFactory.create(platform="macos")
     data = {"action": "add_policies", "_selected_action": [Device.objects.first().pk], "select_across": "1"}  # type: ignore[union-attr]
     context = administrator_client.post(f"{reverse(LIST)}?status=all&platform=ios", data).context
     assert context["total"] == 5
-    DeviceFactory(platform="ios", name="newcomer")
+    DeviceFactory.create(platform="ios", name="newcomer")
     answer = {name: context[name] for name in ("query", "chosen", "last")} | {"rows": [policy.pk]}
     with django_capture_on_commit_callbacks(execute=True):
         shown = administrator_client.post(context["address"], answer, follow=True)
@@ -90,7 +90,7 @@ def test_all_that_match_are_meant_not_only_the_page_and_none_that_comes_in_meanw
 def test_a_worker_that_follows_a_killed_one_goes_on_after_the_last_chunk(
     administrator: User, few_at_once: None, told: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    group = DeviceGroupFactory()
+    group = DeviceGroupFactory.create()
     DeviceFactory.create_batch(5)
     action = begun("add_groups", groups_of(group), administrator)
     assert carry_out._chunk(action.pk)
@@ -118,7 +118,7 @@ def _killed(kind: Any) -> Any:
 
 def test_what_gave_no_sign_of_life_is_told_again(administrator: User, few_at_once: None, told: list[int]) -> None:
     DeviceFactory.create_batch(3)
-    action = begun("add_groups", groups_of(DeviceGroupFactory()), administrator)
+    action = begun("add_groups", groups_of(DeviceGroupFactory.create()), administrator)
     assert carry_out.rescue() == 0
     silent = action.created_at - carry_out.SILENT * 2
     BulkAction.objects.filter(pk=action.pk).update(state=State.RUNNING, alive_at=silent)
@@ -128,7 +128,7 @@ def test_what_gave_no_sign_of_life_is_told_again(administrator: User, few_at_onc
 def test_a_cancelled_one_stops_and_keeps_what_it_did(
     administrator_client: Client, administrator: User, few_at_once: None, told: list[int]
 ) -> None:
-    group = DeviceGroupFactory()
+    group = DeviceGroupFactory.create()
     DeviceFactory.create_batch(5)
     action = begun("add_groups", groups_of(group), administrator)
     carry_out._chunk(action.pk)
@@ -140,9 +140,9 @@ def test_a_cancelled_one_stops_and_keeps_what_it_did(
 
 
 def test_who_loses_the_right_or_a_domain_meanwhile_stops_it(few_at_once: None, told: list[int]) -> None:
-    mine, other = DomainFactory(), DomainFactory()
+    mine, other = DomainFactory.create(), DomainFactory.create()
     DeviceFactory.create_batch(3, domain=mine, user=None)
-    group = DeviceGroupFactory()
+    group = DeviceGroupFactory.create()
     person = make_person("operator of two", ("view_device", "change_device"), domains=[mine, other])
     first = begun("add_groups", groups_of(group), person)
     second = begun("add_groups", groups_of(group), person)
@@ -159,10 +159,10 @@ def test_who_loses_the_right_or_a_domain_meanwhile_stops_it(few_at_once: None, t
 
 
 def test_nobody_reaches_devices_of_other_domains(db: None) -> None:
-    mine, other = DomainFactory(), DomainFactory()
-    foreign, own = DeviceFactory(domain=other, user=None), DeviceFactory(domain=mine, user=None)
+    mine, other = DomainFactory.create(), DomainFactory.create()
+    foreign, own = DeviceFactory.create(domain=other, user=None), DeviceFactory.create(domain=mine, user=None)
     person = make_person("of mine", ("view_device", "change_device", "view_devicegroup"), domains=[mine])
-    client, group = sign_in(person), DeviceGroupFactory()
+    client, group = sign_in(person), DeviceGroupFactory.create()
     data = {"query": "", "chosen": f"{foreign.pk},{own.pk}", "last": foreign.pk + own.pk, "rows": [group.pk]}
     client.post(reverse("admin:devices_device_bulk", args=["add_groups"]), data)
     assert list(group.devices.all()) == [own]
@@ -170,15 +170,15 @@ def test_nobody_reaches_devices_of_other_domains(db: None) -> None:
 
 
 def test_only_pre_approved_devices_are_deleted(administrator: User) -> None:
-    DeviceFactory(), DeviceFactory(status=Status.ENROLLED)
+    DeviceFactory.create(), DeviceFactory.create(status=Status.ENROLLED)
     action = begun("delete_pre_approved", {}, administrator)
     assert (action.changed, action.skipped) == (1, {"not_waiting": 1})
     assert Device.objects.get().status == Status.ENROLLED
 
 
 def test_disenrolling_many_keeps_the_reason(administrator: User) -> None:
-    enrolled = DeviceFactory(status=Status.ENROLLED)
-    DeviceFactory()
+    enrolled = DeviceFactory.create(status=Status.ENROLLED)
+    DeviceFactory.create()
     action = begun("disenroll", {"reason": "lost", "text": "on the train"}, administrator)
     enrolled.refresh_from_db()
     assert (enrolled.status, enrolled.disenroll_reason) == (Status.DISENROLLED, "Lost or stolen: on the train")
@@ -186,7 +186,7 @@ def test_disenrolling_many_keeps_the_reason(administrator: User) -> None:
 
 
 def test_blocking_and_letting_go_again(administrator: User) -> None:
-    device = DeviceFactory()
+    device = DeviceFactory.create()
     assert begun("block", {"with_hardware": False}, administrator).changed == 1
     assert begun("block", {"with_hardware": False}, administrator).skipped == {"blocked_already": 1}
     assert begun("unblock", {}, administrator).changed == 1
@@ -195,7 +195,7 @@ def test_blocking_and_letting_go_again(administrator: User) -> None:
 
 
 def test_whoever_listens_is_told_what_was_changed_by_whom(administrator: User) -> None:
-    device, group, heard = DeviceFactory(), DeviceGroupFactory(name="Berlin"), []
+    device, group, heard = DeviceFactory.create(), DeviceGroupFactory.create(name="Berlin"), []
     hear: Any = lambda **given: heard.append(given["change"])  # noqa: E731
     changed_many.connect(hear, weak=False, dispatch_uid="test")
     try:
@@ -208,7 +208,7 @@ def test_whoever_listens_is_told_what_was_changed_by_whom(administrator: User) -
 
 
 def test_a_wrong_filter_or_selection_is_answered_in_words(administrator_client: Client) -> None:
-    DeviceFactory()
+    DeviceFactory.create()
     address = reverse("admin:devices_device_bulk", args=["delete_pre_approved"])
     for data, message in (
         ({"query": "platform=amiga", "last": "5"}, "Platform: “amiga” is unknown."),
@@ -222,12 +222,12 @@ def test_a_wrong_filter_or_selection_is_answered_in_words(administrator_client: 
 def test_who_may_not_is_refused_and_sees_only_their_own(
     administrator: User, operator_client: Client, stranger_client: Client
 ) -> None:
-    DeviceFactory()
-    action = begun("add_groups", groups_of(DeviceGroupFactory()), administrator)
+    DeviceFactory.create()
+    action = begun("add_groups", groups_of(DeviceGroupFactory.create()), administrator)
     address = reverse("admin:devices_device_bulk", args=["add_groups"])
     for client in (operator_client, stranger_client):
         assert client.post(address, {"query": "", "last": "1"}).status_code == 403
-    mine = sign_in(make_person("of mine", ("view_device", "view_bulkaction"), domains=[DomainFactory()]))
+    mine = sign_in(make_person("of mine", ("view_device", "view_bulkaction"), domains=[DomainFactory.create()]))
     assert mine.get(reverse("admin:devices_bulkaction_changelist")).status_code == 200
     assert mine.get(reverse("admin:devices_bulkaction_change", args=[action.pk])).status_code == 302
     everywhere = sign_in(make_person("of all", ("view_device", "view_bulkaction")))
@@ -242,7 +242,7 @@ def test_a_chunk_costs_the_same_for_two_devices_and_for_twenty(
     for count in (2, 20):
         Device.objects.all().delete()
         DeviceFactory.create_batch(count)
-        action = begun("add_groups", groups_of(DeviceGroupFactory()), administrator)
+        action = begun("add_groups", groups_of(DeviceGroupFactory.create()), administrator)
         with CaptureQueriesContext(connection) as queries:
             carry_out._chunk(action.pk)
         numbers.add(len(queries))

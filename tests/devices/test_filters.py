@@ -37,7 +37,7 @@ def names(query: str, person: User) -> list[str]:
 @pytest.fixture
 def fleet(db: None) -> dict[str, Device]:
     """Return one device of each status, by it."""
-    return {status: DeviceFactory(name=status, status=status) for status in Status.values}
+    return {status: DeviceFactory.create(name=status, status=status) for status in Status.values}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_pre_approved_devices_are_found_only_when_they_are_asked_for(
 
 def test_words_may_be_repeated(administrator: User) -> None:
     for platform in ("ios", "macos", "android"):
-        DeviceFactory(name=platform, platform=platform, ownership="personal", source="ade")
+        DeviceFactory.create(name=platform, platform=platform, ownership="personal", source="ade")
 
     assert names("status=all&platform=ios&platform=macos", administrator) == ["ios", "macos"]
     assert names("status=all&ownership=corporate", administrator) == []
@@ -67,29 +67,29 @@ def test_words_may_be_repeated(administrator: User) -> None:
 
 
 def test_what_a_device_hangs_together_with(administrator: User) -> None:
-    batch, user, domain = ImportBatchFactory(), DeviceUserFactory(), DomainFactory()
-    DeviceFactory(name="of batch", import_batch=batch)
-    DeviceFactory(name="of user", user=user)
-    DeviceFactory(name="of domain", domain=domain, user=None)
+    batch, user, domain = ImportBatchFactory.create(), DeviceUserFactory.create(), DomainFactory.create()
+    DeviceFactory.create(name="of batch", import_batch=batch)
+    DeviceFactory.create(name="of user", user=user)
+    DeviceFactory.create(name="of domain", domain=domain, user=None)
 
     for name, row in {"batch": batch, "user": user, "domain": domain}.items():
         assert names(f"status=all&{name}={row.pk}", administrator) == [f"of {name}"]
 
 
 def test_a_policy_finds_devices_that_have_it_through_a_group_too_each_once(administrator: User) -> None:
-    policy, group, other = PolicyFactory(), DeviceGroupFactory(), DeviceGroupFactory()
+    policy, group, other = PolicyFactory.create(), DeviceGroupFactory.create(), DeviceGroupFactory.create()
     group.policies.add(policy)
-    DeviceFactory(name="own", policies=[policy])
-    DeviceFactory(name="both", policies=[policy], groups=[group, other])
-    DeviceFactory(name="by group", groups=[group])
-    DeviceFactory(name="none", groups=[other])
+    DeviceFactory.create(name="own", policies=[policy])
+    DeviceFactory.create(name="both", policies=[policy], groups=[group, other])
+    DeviceFactory.create(name="by group", groups=[group])
+    DeviceFactory.create(name="none", groups=[other])
 
     assert names(f"status=all&policy={policy.pk}", administrator) == ["both", "by group", "own"]
     assert names(f"status=all&group={other.pk}&group={group.pk}", administrator) == ["both", "by group", "none"]
 
 
 def test_days_are_whole_and_in_the_time_zone_of_who_asks(administrator: User) -> None:
-    device = DeviceFactory(name="it", status=Status.ENROLLED)
+    device = DeviceFactory.create(name="it", status=Status.ENROLLED)
     late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
     DeviceInventory.objects.create(device=device, enrolled_at=late, last_seen_at=late)
 
@@ -109,7 +109,7 @@ def test_stale_ones_have_waited_since_their_approval(administrator: User) -> Non
         ("came back", Status.PRE_APPROVED, lately),
         ("enrolled", Status.ENROLLED, None),
     ):
-        device = DeviceFactory(name=name, status=status, disenrolled_at=left)
+        device = DeviceFactory.create(name=name, status=status, disenrolled_at=left)
         Device.objects.filter(pk=device.pk).update(created_at=long_ago)
 
     assert names("stale_days=30", administrator) == ["waits"]
@@ -118,8 +118,8 @@ def test_stale_ones_have_waited_since_their_approval(administrator: User) -> Non
 
 
 def test_search_asks_device_and_user(administrator: User) -> None:
-    DeviceFactory(name="Fallon", serial_number="K0WN77", user=None)
-    DeviceFactory(name="of user", user=DeviceUserFactory(name="Ada", email="lovelace@example.com"))
+    DeviceFactory.create(name="Fallon", serial_number="K0WN77", user=None)
+    DeviceFactory.create(name="of user", user=DeviceUserFactory.create(name="Ada", email="lovelace@example.com"))
 
     for text, found in (("fall", "Fallon"), ("wn77", "Fallon"), ("ADA", "of user"), ("LOVEL", "of user")):
         assert names(f"status=all&q={text}", administrator) == [found]
@@ -158,7 +158,7 @@ def test_a_wrong_value_is_named_with_what_is_possible_and_finds_nothing(
 
 
 def test_rows_of_other_peoples_domains_are_as_if_they_were_not_there(db: None) -> None:
-    mine, other = DomainFactory(), DomainFactory()
+    mine, other = DomainFactory.create(), DomainFactory.create()
     person = make_person("of mine", ("view_device",), domains=[mine])
 
     assert asked(f"domain={mine.pk}", person).messages() == []

@@ -15,9 +15,9 @@ def found(text: str) -> list[str]:
 
 
 def test_new_changed_and_deleted_devices_are_found_as_they_are_before_and_after_indexing() -> None:
-    user = DeviceUserFactory(name="Ada Lovelace", email="ada@example.com")
-    DeviceFactory(name="Fallon 9", serial_number="K0WN77ABC", user=user)
-    DeviceFactory(name="Other", serial_number="100%_\\x", user=None)
+    user = DeviceUserFactory.create(name="Ada Lovelace", email="ada@example.com")
+    DeviceFactory.create(name="Fallon 9", serial_number="K0WN77ABC", user=user)
+    DeviceFactory.create(name="Other", serial_number="100%_\\x", user=None)
     for _indexed in (False, True):
         for text in ("fallon", "WN77", "lovel", "ADA@exa", "n77a"):
             assert found(text) == ["Fallon 9"], text
@@ -36,12 +36,12 @@ def test_new_changed_and_deleted_devices_are_found_as_they_are_before_and_after_
 
 
 def test_one_or_two_characters_are_looked_for_in_every_database() -> None:
-    DeviceFactory(name="Fallon", serial_number="K0WN77", user=None)
+    DeviceFactory.create(name="Fallon", serial_number="K0WN77", user=None)
     assert found("k0") == ["Fallon"] == found("F")
 
 
 def test_what_was_deleted_is_forgotten() -> None:
-    DeviceFactory(name="Fallon", user=None)
+    DeviceFactory.create(name="Fallon", user=None)
     keep_up.keep_up()
     Device.objects.all().delete()
     keep_up.forget_gone()
@@ -54,14 +54,14 @@ def test_what_was_deleted_is_forgotten() -> None:
 def test_very_common_text_is_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
     from devices.search import find
 
-    DeviceFactory(name="Fallon", user=DeviceUserFactory(name="Ada"))
+    DeviceFactory.create(name="Fallon", user=DeviceUserFactory.create(name="Ada"))
     keep_up.keep_up()
     monkeypatch.setattr(find, "COMMON", -1)
     assert found("fall") == ["Fallon"] == found("ada")
 
 
 def test_without_pg_trgm_everything_is_read(is_postgresql: bool) -> None:
-    DeviceFactory(name="Fallon", user=None)
+    DeviceFactory.create(name="Fallon", user=None)
     if is_postgresql:
         with transaction.atomic():
             with connection.schema_editor(atomic=False) as editor:

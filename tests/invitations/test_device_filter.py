@@ -12,7 +12,7 @@ State = Invitation.State
 
 @pytest.fixture
 def fleet(db: None) -> None:
-    DeviceFactory(name="never")
+    DeviceFactory.create(name="never")
     for name, states in {
         "sent": [State.SENT],
         "used": [State.REDEEMED],
@@ -22,9 +22,9 @@ def fleet(db: None) -> None:
         "revoked": [State.REVOKED],
         "second time": [State.FAILED, State.EXPIRED, State.SENT],
     }.items():
-        device = DeviceFactory(name=name)
+        device = DeviceFactory.create(name=name)
         for state in states:
-            InvitationFactory(device=device, state=state)
+            InvitationFactory.create(device=device, state=state)
 
 
 @pytest.mark.parametrize(
