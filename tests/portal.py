@@ -148,7 +148,7 @@ def new_database(folder: Path, name: str) -> str:
     return database_url(folder, name)
 
 
-# Each migration of an empty database takes five seconds: a run does it once, and its portals start on copies.
+# Migrating an empty database takes three seconds of the processor: a run does it once, and its portals start on copies.
 @functools.cache
 def migrated_file(folder: Path) -> Path:
     """Return an SQLite database that has all tables and nothing in them."""
