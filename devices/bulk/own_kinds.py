@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
@@ -29,7 +30,7 @@ class _RowsForm(KindForm):
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.fields["rows"] = forms.ModelMultipleChoiceField(
-            label=self.model._meta.verbose_name_plural,
+            label=capfirst(self.model._meta.verbose_name_plural),
             queryset=visible(self.rows(), request.user),
             widget=UnfoldAdminSelect2MultipleWidget,
             help_text=_("One or several."),
