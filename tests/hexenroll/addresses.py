@@ -10,7 +10,7 @@ from django.urls import URLResolver, get_resolver
 
 # `<int:batch_id>` of a route, or `(?P<token>[\s\S]*)` of a pattern.
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^()]*\)")
-OF_MODEL = re.compile(r"admin/(\w+)/(\w+)/")
+OF_MODEL = re.compile(r"admin/(\w+)/(\w+)/<")  # directly behind the model: the number of one
 # A number that no object has.
 NOBODYS = 987_654_321
 
