@@ -6,4 +6,4 @@ from .dashboard_summary import DashboardSummary
 from .preferences import Preferences
 from .scheduled_report import ScheduledReport
 
-__all__ = ["ApiKey", "AuditEntry", "Preferences", "ScheduledReport"]
+__all__ = ["ApiKey", "AuditEntry", "DashboardSummary", "Preferences", "ScheduledReport"]
