@@ -1,11 +1,22 @@
-"""Which address has another page of the device list? Used by templates/devices/list/."""
+"""The rows of the device list, and the addresses of its other pages. Used by templates/devices/list/."""
 
 from typing import Any
 
 from django import template
+from django.contrib.admin.templatetags.base import InclusionAdminNode
 from django.contrib.admin.views.main import PAGE_VAR
+from django.template.base import Parser, Token
+
+from devices.device_list import rows
 
 register = template.Library()
+
+
+@register.tag
+def device_rows(parser: Parser, token: Token) -> InclusionAdminNode:
+    """Show the rows of a list in the theme's table."""
+    template_name = "change_list_results.html"
+    return InclusionAdminNode(parser, token, func=rows.result_list, template_name=template_name)
 
 
 @register.simple_tag
