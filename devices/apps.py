@@ -21,10 +21,10 @@ class DevicesConfig(AppConfig):
 
         from devices.bulk import own_kinds
         from devices.groups import membership
+        from devices.models import Device
 
         own_kinds.register()
 
-        device = self.get_model("Device")
-        post_save.connect(membership.place_saved, sender=device, dispatch_uid="devices.place_saved")
-        through = device.groups.through
+        post_save.connect(membership.place_saved, sender=Device, dispatch_uid="devices.place_saved")
+        through = Device.groups.through
         m2m_changed.connect(membership.keep_to_rules, sender=through, dispatch_uid="devices.keep_to_rules")

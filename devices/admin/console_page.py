@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 class VisibleObjectsFilter(admin.RelatedFieldListFilter):
     """The filter by a related object, in every list: offers what belongs to the domains of the signed-in person."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         offered = visible(field.remote_field.model._default_manager.all(), request.user)
         ordering = self.field_admin_ordering(field, request, model_admin)
-        found: list[tuple[Any, str]] = field.get_choices(
+        found: list[Any] = field.get_choices(
             include_blank=False, ordering=ordering, limit_choices_to=models.Q(pk__in=offered.order_by().values("pk"))
         )
         return found

@@ -4,35 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('hexenroll', '0002_audit_is_final'),
+        ("hexenroll", "0002_audit_is_final"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DashboardSummary',
+            name="DashboardSummary",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('numbers', models.JSONField(default=dict, help_text='As dashboard/counting.py returns them.', verbose_name='numbers')),
-                ('made_at', models.DateTimeField(verbose_name='counted')),
-                ('seconds', models.FloatField(help_text='That counting took.', verbose_name='seconds')),
-                ('claimed_at', models.DateTimeField(help_text='When a worker was asked to count anew.', null=True, verbose_name='asked')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "numbers",
+                    models.JSONField(
+                        default=dict, help_text="As dashboard/counting.py returns them.", verbose_name="numbers"
+                    ),
+                ),
+                ("made_at", models.DateTimeField(verbose_name="counted")),
+                ("seconds", models.FloatField(help_text="That counting took.", verbose_name="seconds")),
+                (
+                    "claimed_at",
+                    models.DateTimeField(
+                        help_text="When a worker was asked to count anew.", null=True, verbose_name="asked"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'numbers of the dashboard',
-                'verbose_name_plural': 'numbers of the dashboard',
-                'default_permissions': (),
+                "verbose_name": "numbers of the dashboard",
+                "verbose_name_plural": "numbers of the dashboard",
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='scheduledreport',
-            name='attempts',
-            field=models.PositiveSmallIntegerField(default=0, editable=False, help_text='In vain, one after the other.'),
+            model_name="scheduledreport",
+            name="attempts",
+            field=models.PositiveSmallIntegerField(
+                default=0, editable=False, help_text="In vain, one after the other."
+            ),
         ),
         migrations.AddField(
-            model_name='scheduledreport',
-            name='claimed_at',
-            field=models.DateTimeField(editable=False, help_text='When a worker took it in hand; empty: none has it.', null=True),
+            model_name="scheduledreport",
+            name="claimed_at",
+            field=models.DateTimeField(
+                editable=False, help_text="When a worker took it in hand; empty: none has it.", null=True
+            ),
         ),
     ]

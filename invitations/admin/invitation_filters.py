@@ -109,6 +109,6 @@ class UseFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
         if self.value() == self.UNREACHED:
-            return queryset.unreached()  # type: ignore[attr-defined, no-any-return]
+            return queryset.unreached()  # type: ignore[attr-defined]
         choice = self.CHOICES.get(self.value() or "")
         return queryset.filter(choice[1]) if choice else queryset

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from devices.imports.reader import FileFormat, Limits, TableReader, detect
 
@@ -21,6 +22,6 @@ def cells(path: Path, file_format: FileFormat | None = None) -> list[list[str]]:
     return [row for _line, row in read(path, file_format)]
 
 
-def limits(**changes: int) -> Limits:
+def limits(**changes: Any) -> Limits:
     """Return the usual limits, some of them changed."""
     return replace(LIMITS, **changes)

@@ -84,7 +84,7 @@ class MembersView(WizardView):
         members = facts.members_of(group, self.person).select_related("user", "domain").order_by("-pk")
         pages = Paginator(members, PAGE_SIZE)
         # Counted by the memberships' own index, where all devices may be seen.
-        pages.count = facts.counts_of([group.pk], self.person).get(group.pk, 0)  # type: ignore[misc]
+        pages.count = facts.counts_of([group.pk], self.person).get(group.pk, 0)
         search = asked.get("find", "").replace("\x00", "").strip()
         found = self._found(search) if search else []
         return self.render(
