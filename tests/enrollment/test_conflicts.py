@@ -204,7 +204,9 @@ def test_access_to_a_device_of_nobody_is_given_by_handing_it_over(administrator_
 
 def test_who_may_neither_invite_nor_change_devices_gives_no_access(stranger: User) -> None:
     conflict, _token = conflict_of()
-    stranger.user_permissions.set(Permission.objects.filter(codename__in=("view_conflict", "change_conflict")))
+    stranger.user_permissions.set(
+        Permission.objects.filter(codename__in=("view_conflict", "change_conflict", "access_domain"))
+    )
     client = sign_in(User.objects.get(pk=stranger.pk))
     page = client.get(page_of(conflict)).content.decode()
     assert "Nothing yet" in page
