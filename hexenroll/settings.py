@@ -308,8 +308,12 @@ STORAGES = {
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # a language joins with its catalogue: half a translation is worse than none
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+]  # a language joins with its whole catalogue (tests/hexenroll/test_german.py)
+# Each app has its own catalogue; hexenroll's holds the texts of templates/, too. The theme comes without German.
+LOCALE_PATHS = [BASE_DIR / "hexenroll" / "locale", BASE_DIR / "hexenroll" / "locale_of_unfold"]
 
 # --- security -------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [

@@ -194,7 +194,7 @@ class ConflictAdmin(ConsolePage):
             device = Device.objects.select_related("user").get(pk=conflict.device_id)
             password = give(device, access, person) if sequel is Sequel.NEEDS_ACCESS else ""
             self.log_change(request, conflict, str(_("Accepted: it has the place of the device from now on.")))
-        messages.success(request, f"{_sentence(sequel, access)} {_('The token of before is void.')}")
+        messages.success(request, " ".join((str(_sentence(sequel, access)), str(_("The token of before is void.")))))
         newest = attempts_of(conflict).first()
         # Of a device that stays enrolled the rule asks something else.
         if newest is not None and sequel is not Sequel.COMES_IN:
