@@ -4,6 +4,7 @@ import gettext
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
@@ -54,10 +55,10 @@ def test_a_compiled_catalogue_is_that_of_its_source(name: str) -> None:
     folder = ROOT / name / "de" / "LC_MESSAGES"
     with (folder / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-    expected: dict[object, str] = {}
+    expected: dict[Any, str] = {}
     for entry in polib.pofile(str(folder / "django.po")):
         key = f"{entry.msgctxt}\x04{entry.msgid}" if entry.msgctxt else entry.msgid
-        forms = {(key, number): text for number, text in entry.msgstr_plural.items()}
+        forms: dict[Any, str] = {(key, number): text for number, text in entry.msgstr_plural.items()}
         expected |= forms or {key: entry.msgstr}
     assert {key: text for key, text in compiled.items() if key} == expected
 
