@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from devices.bulk.carry_out import cancel
 from devices.bulk.kinds import KINDS
@@ -16,6 +18,7 @@ from devices.scope import scope_of
 
 from .console_page import ConsolePage
 
+CANCEL = "devices.change_bulkaction"
 TONES = {
     BulkAction.State.QUEUED: "info",
     BulkAction.State.RUNNING: "info",
@@ -32,7 +35,6 @@ class BulkActionAdmin(ConsolePage):
     list_select_related = ("created_by",)
     fields = ()
     actions = None
-    actions_detail = ("cancel",)
     change_form_template = "devices/bulk/action.html"
     empty_text = _("What was done to many devices at once will be here. Tick devices in Manage > Devices to begin.")
 
@@ -61,21 +63,17 @@ class BulkActionAdmin(ConsolePage):
     def state_shown(self, found: BulkAction) -> tuple[str, str]:
         return found.state, found.get_state_display()
 
-    def has_cancel_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("devices.change_bulkaction")
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.cancel_view)
+        return [path("<int:action_id>/cancel/", view, name="devices_bulkaction_cancel"), *super().get_urls()]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        found = super().get_actions_detail(request, object_id)
-        is_open = str(object_id).isdecimal() and self.get_queryset(request).filter(
-            pk=object_id, state__in=BulkAction.OPEN
-        )
-        return found if is_open else []
-
-    @action(description=_("Cancel"), permissions=["cancel"], url_path="cancel", icon="cancel")
-    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        found = self.get_object(request, object_id)
-        if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+    def cancel_view(self, request: HttpRequest, action_id: int) -> HttpResponseBase:
+        """Stop one that is open. By POST alone: a link on a foreign page must not do it."""
+        if not (self.has_view_permission(request) and request.user.has_perm(CANCEL)):
+            raise PermissionDenied
+        found = get_object_or_404(self.get_queryset(request), pk=action_id)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         if cancel(found.pk):
             messages.success(request, _("It is cancelled. What was changed until now stays so."))
         else:
@@ -95,6 +93,7 @@ class BulkActionAdmin(ConsolePage):
                 "what": self.what(found),
                 "title": self.what(found),
                 "is_open": found.state in BulkAction.OPEN,
+                "may_cancel": found.state in BulkAction.OPEN and request.user.has_perm(CANCEL),
                 "share": min(100, 100 * found.done // found.total) if found.total else 100,
                 "tone": TONES[BulkAction.State(found.state)],
                 "left_out": [(reasons.get(code, code), number) for code, number in found.skipped.items()],

@@ -18,8 +18,10 @@ from django.db.models import Max, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError as BrokerError
 
+from devices.changes import WORDS, Action, announce
 from devices.filters import DeviceFilter
 from devices.models import BulkAction, Device
 from devices.scope import scope_of, visible
@@ -30,6 +32,8 @@ logger = logging.getLogger(__name__)
 State = BulkAction.State
 CHUNK: Final = 1_000  # devices; the locks of one are held for a moment
 AT_ONCE: Final = 200  # so few are done before the page answers
+CANCELLED: Final = "bulk_action.cancelled"
+WORDS[CANCELLED] = gettext_lazy("Bulk action cancelled")
 WAITING, SILENT = timedelta(seconds=10), timedelta(seconds=30)
 
 
@@ -101,7 +105,10 @@ def run(key: int) -> None:
 def cancel(key: int) -> bool:
     """Stop an action after the chunk that is in work; return False where it is over already."""
     moved = BulkAction.objects.filter(pk=key, state__in=BulkAction.OPEN)
-    return bool(moved.update(state=State.CANCELLED, finished_at=timezone.now()))
+    with transaction.atomic():
+        is_moved = bool(moved.update(state=State.CANCELLED, finished_at=timezone.now()))
+        announce(BulkAction, Action.CHANGED, CANCELLED, ids=[key] if is_moved else [])
+    return is_moved
 
 
 def rescue() -> int:

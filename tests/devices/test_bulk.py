@@ -14,6 +14,7 @@ from devices.bulk.kinds import KINDS
 from devices.changes import changed_many
 from devices.models import BulkAction, Device
 from devices.models.domain_access import DomainAccessOfPerson
+from hexenroll.models import AuditEntry
 from tests.conftest import make_person, sign_in
 from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory, PolicyFactory
 
@@ -132,11 +133,17 @@ def test_a_cancelled_one_stops_and_keeps_what_it_did(
     DeviceFactory.create_batch(5)
     action = begun("add_groups", groups_of(group), administrator)
     carry_out._chunk(action.pk)
-    page = administrator_client.post(reverse("admin:devices_bulkaction_cancel", args=[action.pk]), follow=True)
+    url = reverse("admin:devices_bulkaction_cancel", args=[action.pk])
+    assert administrator_client.get(url).status_code == 405  # as by a link on a foreign page
+    shown = administrator_client.get(reverse("admin:devices_bulkaction_change", args=[action.pk]))
+    assert f'<form method="post" action="{url}">' in shown.content.decode()
+    page = administrator_client.post(url, follow=True)
     assert "It is cancelled. What was changed until now stays so." in page.content.decode()
     carry_out.run(action.pk)
     action.refresh_from_db()
     assert (action.state, group.devices.count()) == (State.CANCELLED, 2)
+    entry = AuditEntry.objects.get(additional_data__what="bulk_action.cancelled")
+    assert (entry.object_id, entry.actor_name) == (action.pk, "administrator")
 
 
 def test_who_loses_the_right_or_a_domain_meanwhile_stops_it(few_at_once: None, told: list[int]) -> None:

@@ -168,8 +168,8 @@ RULES: Final[dict[str, Rule]] = {
         NOBODY, "devices.view_device&devices.change_device", "acts on many devices", {"name": "add_groups"}
     ),
     **_model("devices.bulkaction", ""),
-    "admin/devices/bulkaction/<path:object_id>/cancel/": Rule(
-        "devices.change_bulkaction", LOOKS, "cancels a bulk action"
+    "admin/devices/bulkaction/<int:action_id>/cancel/": Rule(
+        NOBODY, "devices.view_bulkaction&devices.change_bulkaction", "cancels a bulk action"
     ),
     **_model("devices.deviceuser"),
     "admin/devices/deviceuser/<path:object_id>/change/": Rule(
