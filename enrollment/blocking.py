@@ -32,6 +32,9 @@ Status = Device.Status
 CHUNK = 1_000
 LISTED = "blocklist.added"
 WORDS[LISTED] = gettext_lazy("Put on the block list")
+# The block list is for all domains: who may write on it, and take entries off it. Devices are blocked by block_device.
+LIST = "enrollment.add_blockedhardware"
+LIFT = "enrollment.delete_blockedhardware"
 # Of these entries each is about one device; a manufacturer is about all of its own.
 OF_ONE_DEVICE = (Kind.SERIAL_NUMBER, Kind.HARDWARE_UUID)
 # An ordinary device was on no list: without a new approval it is not on one once it is let go.
@@ -45,7 +48,7 @@ class Unblocked:
     Attributes:
         disenrolled: were enrolled once, and may be approved anew.
         waiting: never enrolled; they are pre-approved, as before.
-        kept_out: their manufacturer is on the block list.
+        kept_out: the block list keeps them out.
         being_sent: an invitation to their user is being sent right now.
     """
 
@@ -75,10 +78,18 @@ def entries_of(devices: QuerySet[Device]) -> QuerySet[BlockedHardware]:
     )
 
 
-def kept_out(devices: QuerySet[Device]) -> QuerySet[Device]:
-    """Return those of some devices whose manufacturer is on the block list: they can't be let go."""
-    makers = BlockedHardware.objects.filter(kind=Kind.MANUFACTURER).values("value")
-    return devices.filter(inventory__manufacturer__in=makers)
+def kept_out(devices: QuerySet[Device], person: User | None) -> QuerySet[Device]:
+    """Return those of some devices that a person can't let go, because the block list keeps them out.
+
+    An entry about a manufacturer does so for everybody; one about a single device goes with it, where the person may
+    take entries off the list (None: may).
+    """
+    listed = {kind: BlockedHardware.objects.filter(kind=kind).values("value") for kind in Kind}
+    about = Q(inventory__manufacturer__in=listed[Kind.MANUFACTURER])
+    if person is not None and not person.has_perm(LIFT):
+        about |= Q(serial_number__in=listed[Kind.SERIAL_NUMBER])
+        about |= Q(inventory__hardware_uuid__in=listed[Kind.HARDWARE_UUID])
+    return devices.filter(about)
 
 
 def block_matching(entry: BlockedHardware, person: User | None) -> int:
@@ -120,7 +131,7 @@ def block(devices: QuerySet[Device], person: User | None, *, with_hardware: bool
         devices: which.
         person: who does it.
         with_hardware: puts their hardware UUIDs on the block list, too, where no other device has the same: they
-            could come back as ordinary devices otherwise.
+            could come back as ordinary devices otherwise. Left undone for a person who may not add to the list.
         why: what the audit trail says of each; "": that it was blocked.
 
     Returns:
@@ -137,7 +148,7 @@ def block(devices: QuerySet[Device], person: User | None, *, with_hardware: bool
             # One that a worker has in hand goes out; its link opens nothing while the device is blocked.
             many.revoke(Invitation.objects.live().filter(device__in=chosen), person)
             _theirs(chosen).update(status=Status.BLOCKED, one_time_password=None, updated_at=timezone.now())
-            if with_hardware:
+            if with_hardware and (person is None or person.has_perm(LIST)):
                 _block_hardware(chosen, person)
             note(chosen, DeviceEvent.Kind.BLOCKED, person, {"why": why} if why else None)
             _note(person, found, CHANGE, why or _("Blocked."))
@@ -148,8 +159,8 @@ def block(devices: QuerySet[Device], person: User | None, *, with_hardware: bool
 def unblock(devices: QuerySet[Device], person: User | None) -> Unblocked:
     """Let blocked devices go: those that were enrolled once are disenrolled, the others pre-approved, as before.
 
-    Nothing that they had before opens again. Entries of the block list that are about one of them alone go, too; one
-    whose manufacturer is on it stays blocked.
+    Nothing that they had before opens again. Entries of the block list that are about one of them alone go, too, where
+    the person may take them off; one that the list keeps out (kept_out) stays blocked.
     """
     outcome = Unblocked()
     for numbers in _chunks(devices.filter(status=Status.BLOCKED)):
@@ -160,7 +171,7 @@ def unblock(devices: QuerySet[Device], person: User | None) -> Unblocked:
 
 def _unblock(numbers: list[int], person: User | None, outcome: Unblocked) -> None:
     blocked = list(_locked(numbers).filter(status=Status.BLOCKED).values_list("pk", flat=True))
-    kept = set(kept_out(_theirs(blocked)).values_list("pk", flat=True))
+    kept = set(kept_out(_theirs(blocked), person).values_list("pk", flat=True))
     # One that was in a worker's hand when the device was blocked.
     many.revoke(Invitation.objects.live().filter(device__in=blocked), person)
     live = Invitation.objects.live().filter(device__in=blocked)

@@ -25,7 +25,7 @@ REASONS = {
     NOT_DISENROLLED: _("Not disenrolled (any more)"),
     BLOCKED_ALREADY: _("Blocked already"),
     NOT_BLOCKED: _("Not blocked (any more)"),
-    KEPT_OUT: _("Its manufacturer is on the block list"),
+    KEPT_OUT: _("The block list keeps it out"),
     BEING_SENT: _("An invitation is being sent right now"),
 }
 
@@ -139,7 +139,7 @@ APPROVE_AGAIN = Kind(
 BLOCK = Kind(
     "block",
     _("Block"),
-    "enrollment.add_blockedhardware",
+    "devices.block_device",
     _("The devices are kept out: their tokens, links and passwords are void at once, whatever their state."),
     _block,
     REASONS,
@@ -151,10 +151,10 @@ BLOCK = Kind(
 UNBLOCK = Kind(
     "unblock",
     _("Unblock"),
-    "enrollment.delete_blockedhardware",
+    "devices.block_device",
     _(
-        "Devices that were enrolled once are disenrolled then, the others pre-approved as before. One whose "
-        "manufacturer is on the block list stays blocked."
+        "Devices that were enrolled once are disenrolled then, the others pre-approved as before. One that the "
+        "block list keeps out stays blocked."
     ),
     _unblock,
     REASONS,

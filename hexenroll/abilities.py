@@ -86,6 +86,7 @@ AREAS: Final[tuple[tuple[Promise, tuple[Ability, ...]], ...]] = (
                 _codes("devices", "change_device") + _all_of("devices", "bulkaction", *WRITE),
                 _of(OPERATOR),
             ),
+            Ability("block_devices", _("Block and unblock devices"), _codes("devices", "block_device"), _of(OPERATOR)),
             Ability(
                 "delete_devices", _("Delete pre-approved devices"), _codes("devices", "delete_device"), _of(OPERATOR)
             ),
@@ -235,7 +236,7 @@ AREAS: Final[tuple[tuple[Promise, tuple[Ability, ...]], ...]] = (
             ),
             Ability(
                 "block",
-                _("Block and unblock devices and hardware"),
+                _("Change the block list of serial numbers, hardware and manufacturers"),
                 _all_of("enrollment", "blockedhardware", *WRITE),
                 _of(OPERATOR),
                 needs_all_domains=True,

@@ -42,7 +42,9 @@ class PolicyForm(forms.ModelForm):
     profile_file = forms.FileField(
         label=_("Configuration profile"), required=False, help_text=_("A .mobileconfig, signed or not.")
     )
-    remove_profile = forms.BooleanField(label=_("Remove the profile"), required=False)
+    remove_profile = forms.BooleanField(
+        label=_("Remove the profile"), required=False, help_text=_("With the next version, devices lose it.")
+    )
     # The version that the form was made from: somebody else may save in the meantime.
     base_version = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 

@@ -71,8 +71,18 @@ class Device(models.Model):
         blank=True,
         help_text=_("Exactly as the device reports it; upper and lower case matter."),
     )
-    platform = models.CharField(_("platform"), max_length=10, choices=vocabulary.Platform)
-    ownership = models.CharField(_("ownership"), max_length=10, choices=vocabulary.Ownership)
+    platform = models.CharField(
+        _("platform"),
+        max_length=10,
+        choices=vocabulary.Platform,
+        help_text=_("The serial number is unique within it; policies are for some platforms or for all."),
+    )
+    ownership = models.CharField(
+        _("ownership"),
+        max_length=10,
+        choices=vocabulary.Ownership,
+        help_text=_("Whose the device is: its user's, or the organisation's."),
+    )
     name = models.CharField(_("device name"), max_length=200, blank=True, help_text=_("Shown in the portal."))
     status = models.CharField(
         _("enrollment status"), max_length=12, choices=Status, default=Status.PRE_APPROVED, editable=False
@@ -85,6 +95,7 @@ class Device(models.Model):
         db_index=False,  # device_by_domain begins with it
         db_constraint=False,  # checked row by row at COMMIT, it is a tenth of an import together with the user's
         verbose_name=_("domain"),
+        help_text=_("Who works in this domain sees the device."),
     )
     user = models.ForeignKey(
         DeviceUser,
@@ -93,9 +104,22 @@ class Device(models.Model):
         blank=True,
         related_name="devices",
         verbose_name=_("device user"),
+        help_text=_("Who is invited to enroll it, and works with it."),
     )
-    groups = models.ManyToManyField(DeviceGroup, blank=True, related_name="devices", verbose_name=_("device groups"))
-    policies = models.ManyToManyField(Policy, blank=True, related_name="devices", verbose_name=_("policies"))
+    groups = models.ManyToManyField(
+        DeviceGroup,
+        blank=True,
+        related_name="devices",
+        verbose_name=_("device groups"),
+        help_text=_("The device gets the policies of its groups, too."),
+    )
+    policies = models.ManyToManyField(
+        Policy,
+        blank=True,
+        related_name="devices",
+        verbose_name=_("policies"),
+        help_text=_("Take effect as the device enrolls, or at its next check-in."),
+    )
     custom_attributes = models.JSONField(
         _("custom attributes"),
         default=dict,
@@ -135,7 +159,10 @@ class Device(models.Model):
         verbose_name = _("device")
         verbose_name_plural = _("devices")
         ordering = ("-created_at", "-id")
-        permissions = (("export_device", "Can export devices"),)
+        permissions = (
+            ("export_device", "Can export devices"),
+            ("block_device", "Can block and unblock devices"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("serial_number", "platform"),

@@ -33,8 +33,12 @@ class DeviceGroup(Moving):
         SETTLING = "settling", _("Up to date")  # looked at once more, for what was under way with the former rule
         FAILED = "failed", _("Could not be filled")
 
-    name = models.CharField(_("name"), max_length=200, unique=True)
-    description = models.TextField(_("description"), blank=True)
+    name = models.CharField(
+        _("name"), max_length=200, unique=True, help_text=_("As files name it, in the column Groups.")
+    )
+    description = models.TextField(
+        _("description"), blank=True, help_text=_("What the group is for, for those who come after you.")
+    )
     policies = models.ManyToManyField(
         Policy,
         blank=True,

@@ -23,9 +23,12 @@ class DeviceUser(models.Model):
         db_index=False,  # the unique constraint begins with it
         db_constraint=False,  # a tenth of an import, see Device.domain; Django protects a domain that has users
         verbose_name=_("domain"),
+        help_text=_("The directory that the person belongs to; who works in it sees this person."),
     )
-    name = models.CharField(_("name"), max_length=200)
-    email = models.EmailField(_("e-mail"), max_length=254)
+    name = models.CharField(_("name"), max_length=200, help_text=_("By which messages address this person."))
+    email = models.EmailField(
+        _("e-mail"), max_length=254, help_text=_("Where invitations go; one person of a domain for each address.")
+    )
     # Joined with the rows of an import; generated, so that no way of writing can forget it.
     email_key = models.GeneratedField(
         expression=Lower("email"),

@@ -52,7 +52,9 @@ class Policy(models.Model):
 
     DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ()  # for devices of any domain
 
-    name = models.CharField(_("name"), max_length=200, unique=True)
+    name = models.CharField(
+        _("name"), max_length=200, unique=True, help_text=_("As files name it, in the column Policies.")
+    )
     platforms = models.JSONField(
         _("platforms"),
         default=list,

@@ -14,12 +14,10 @@ from django.utils.translation import ngettext
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
-from enrollment.blocking import OF_ONE_DEVICE, WAS_ENROLLED, block, entries_of, kept_out, unblock
+from enrollment.blocking import LIFT, LIST, OF_ONE_DEVICE, WAS_ENROLLED, block, entries_of, kept_out, unblock
 
 Status = Device.Status
-# An entry of the block list keeps devices out, so who may add one may block, and who may remove one may unblock.
-BLOCK = "enrollment.add_blockedhardware"
-UNBLOCK = "enrollment.delete_blockedhardware"
+BLOCK = "devices.block_device"
 # So many of the devices, and of the entries, are named.
 SHOWN = 10
 
@@ -48,7 +46,7 @@ def block_page(
         return redirect(back)
     context = {
         **page.admin_site.each_context(request),
-        **(_letting_go(devices) if unblocks else _blocking(devices)),
+        **(_letting_go(devices, request.user) if unblocks else _blocking(devices, request.user)),
         "title": _("Unblock") if unblocks else _("Block"),
         "unblocks": unblocks,
         "hidden": hidden,
@@ -57,21 +55,21 @@ def block_page(
     return TemplateResponse(request, "enrollment/block_devices.html", context)
 
 
-def _blocking(devices: QuerySet[Device]) -> dict[str, Any]:
+def _blocking(devices: QuerySet[Device], person: Any) -> dict[str, Any]:
     """Return what the page says of devices that are to be blocked."""
     concerned = devices.exclude(status=Status.BLOCKED)
     by_status = dict(concerned.order_by().values_list("status").annotate(number=Count("pk", distinct=True)))
     told = concerned.filter(inventory__isnull=False).exclude(inventory__hardware_uuid="")
     return _named(devices, concerned) | {
         "counts": [(Status(status).label, number) for status, number in by_status.items()],
-        "has_hardware": told.exists(),
+        "has_hardware": person.has_perm(LIST) and told.exists(),
     }
 
 
-def _letting_go(devices: QuerySet[Device]) -> dict[str, Any]:
+def _letting_go(devices: QuerySet[Device], person: Any) -> dict[str, Any]:
     """Return what the page says of devices that are to be let go."""
     concerned = devices.filter(status=Status.BLOCKED)
-    kept = kept_out(concerned)
+    kept = kept_out(concerned, person)
     free = concerned.exclude(pk__in=kept.order_by().values("pk"))
     number, gone = free.count(), free.filter(WAS_ENROLLED).count()
     counts = ((Status.DISENROLLED, gone), (Status.PRE_APPROVED, number - gone), (Status.BLOCKED, kept.count()))
@@ -79,7 +77,8 @@ def _letting_go(devices: QuerySet[Device]) -> dict[str, Any]:
         "counts": [(status.label, count) for status, count in counts if count],
         "may_go": number,
         "removed": entries_of(free).filter(kind__in=OF_ONE_DEVICE)[:SHOWN],
-        "in_the_way": entries_of(concerned).exclude(kind__in=OF_ONE_DEVICE)[:SHOWN],
+        # Entries are about the devices of every domain: only who may see the list reads them here.
+        "in_the_way": entries_of(concerned).exclude(kind__in=OF_ONE_DEVICE)[:SHOWN] if person.has_perm(LIFT) else [],
     }
 
 
@@ -120,8 +119,8 @@ def _unblock(request: HttpRequest, devices: QuerySet[Device]) -> None:
         messages.success(request, text % {"count": outcome.waiting})
     if outcome.kept_out:
         text = ngettext(
-            "%(count)s device stays blocked: its manufacturer is on the block list.",
-            "%(count)s devices stay blocked: their manufacturers are on the block list.",
+            "%(count)s device stays blocked: the block list keeps it out.",
+            "%(count)s devices stay blocked: the block list keeps them out.",
             outcome.kept_out,
         )
         messages.warning(request, text % {"count": outcome.kept_out})

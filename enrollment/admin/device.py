@@ -28,7 +28,7 @@ from enrollment.models import Conflict, DeviceEvent
 from invitations.admin.device import InvitableDeviceAdmin, chosen_again
 
 from .approve_again_page import ApproveAgainPage
-from .block_devices import BLOCK, UNBLOCK, block_page
+from .block_devices import BLOCK, block_page
 from .device_view import RELATED, shown_of
 from .disenroll_page import disenroll_page
 
@@ -140,7 +140,7 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         return self.has_view_permission(request) and request.user.has_perm(BLOCK)
 
     def has_unblock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm(UNBLOCK)
+        return self.has_view_permission(request) and request.user.has_perm(BLOCK)
 
     @admin.action(description=_("Block"), permissions=["block"])
     def block_devices(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:

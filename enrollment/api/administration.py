@@ -16,7 +16,7 @@ from devices.api.frame import AdminApi, NumberOfFilter, VisibleField
 from devices.api.serializers import DeviceSerializer
 from devices.models import Device, DeviceUser
 from enrollment import blocking
-from enrollment.admin.block_devices import BLOCK, UNBLOCK
+from enrollment.admin.block_devices import BLOCK
 from enrollment.disenroll import LONGEST_TEXT, LeaveReason, disenroll
 from enrollment.hand_over import HandOverError, hand_over
 from enrollment.models import EnrollmentAttempt
@@ -56,7 +56,7 @@ class ManagedDeviceApi(InvitableDeviceApi):
         "disenroll": CHANGE,
         "hand_over": CHANGE,
         "block": ("devices.view_device", BLOCK),
-        "unblock": ("devices.view_device", UNBLOCK),
+        "unblock": ("devices.view_device", BLOCK),
     }
 
     @extend_schema(summary="Disenroll a device", request=DisenrollSerializer, responses=DeviceSerializer)

@@ -13,11 +13,13 @@ class BlockedHardware(models.Model):
         HARDWARE_UUID = "hardware_uuid", _("Hardware UUID")
         MANUFACTURER = "manufacturer", _("Manufacturer")
 
-    kind = models.CharField(_("kind"), max_length=13, choices=Kind)
+    kind = models.CharField(
+        _("kind"), max_length=13, choices=Kind, help_text=_("What of a device the value is compared with.")
+    )
     value = models.CharField(
         _("value"), max_length=100, help_text=_("Exactly as the device reports it; upper and lower case matter.")
     )
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True, help_text=_("Why, for those who come after you."))
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:

@@ -28,13 +28,17 @@ class ScheduledReport(models.Model):
         verbose_name=_("owner"),
         help_text=_("The report shows what this account may see."),
     )
-    report = models.CharField(_("report"), max_length=40)
+    report = models.CharField(_("report"), max_length=40, help_text=_("What is told."))
     query = models.TextField(_("filters"), blank=True, help_text=_("As in the report's address."))
-    format = models.CharField(_("format"), max_length=4, choices=Format, default=Format.XLSX)
-    every = models.CharField(_("how often"), max_length=5, choices=Every, default=Every.WEEK)
+    format = models.CharField(
+        _("format"), max_length=4, choices=Format, default=Format.XLSX, help_text=_("Of the attached file.")
+    )
+    every = models.CharField(
+        _("how often"), max_length=5, choices=Every, default=Every.WEEK, help_text=_("Days of the owner's time zone.")
+    )
     hour = models.PositiveSmallIntegerField(_("hour"), default=7, help_text=_("0 to 23, in the owner's time zone."))
     recipients = models.JSONField(_("recipients"), default=list, help_text=_("E-mail addresses."))
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Without the tick it is paused."))
     next_at = models.DateTimeField(_("next"), null=True, editable=False, db_index=True)  # indexed: the clock asks
     last_sent_at = models.DateTimeField(_("last sent"), null=True, editable=False)
     claimed_at = models.DateTimeField(

@@ -36,7 +36,7 @@ class ScheduledReportForm(forms.ModelForm):
 
     owner: Any = None
 
-    report = forms.ChoiceField(label=_("Report"), widget=UnfoldAdminSelectWidget)
+    report = forms.ChoiceField(label=_("Report"), widget=UnfoldAdminSelectWidget, help_text=_("What is told."))
     period = forms.ChoiceField(
         label=_("Time"),
         choices=[choice for choice in Period.choices if choice[0] != Period.CHOSEN],
@@ -57,6 +57,7 @@ class ScheduledReportForm(forms.ModelForm):
         required=False,
         choices=[("", _("All platforms")), *Platform.choices],
         widget=UnfoldAdminSelectWidget,
+        help_text=_("Of the devices that are told of."),
     )
     days = forms.IntegerField(
         label=_("Waiting for more than (days)"),

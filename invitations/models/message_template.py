@@ -28,8 +28,12 @@ class MessageTemplate(models.Model):
         verbose_name=_("domain"),
         help_text=_("Empty: for every domain that has no text of its own."),
     )
-    channel = models.CharField(_("channel"), max_length=5, choices=Invitation.Channel)
-    language = models.CharField(_("language"), max_length=5, choices=Language)
+    channel = models.CharField(
+        _("channel"), max_length=5, choices=Invitation.Channel, help_text=_("By which the message goes out.")
+    )
+    language = models.CharField(
+        _("language"), max_length=5, choices=Language, help_text=_("Of the users who are written to.")
+    )
     subject = models.CharField(_("subject"), max_length=200, blank=True, help_text=_("Of the mail."))
     text = models.TextField(_("text"), help_text=_("The SMS, or the plain part of the mail."))
     html = models.TextField(

@@ -13,10 +13,10 @@ from enrollment.blocking import block, block_listed, unblock
 from enrollment.models import AnsweredRequest, BlockedHardware, DeviceToken
 from hexenroll.celery import app
 from invitations.models import Invitation
-from tests.conftest import sign_in
+from tests.conftest import make_person, sign_in
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
 from tests.enrollment.knocking import body_for, choose, code_of, invited, knock, with_password, with_token
-from tests.factories import InvitationFactory, PolicyFactory
+from tests.factories import DomainFactory, InvitationFactory, PolicyFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clear_counters")]
 ALL = Device.objects.all
@@ -177,7 +177,7 @@ def test_the_page_says_which_manufacturer_is_in_the_way(administrator: User) -> 
     assert "Removed from the block list" not in page
     assert 'name="confirmed"' not in page
     answer = client.post(page_of(device, "unblock"), {"confirmed": "1"}, follow=True)
-    assert "1 device stays blocked: its manufacturer is on the block list." in texts(answer)
+    assert "1 device stays blocked: the block list keeps it out." in texts(answer)
 
 
 def test_the_page_of_a_device_offers_what_can_be_done_with_it(administrator_client: Client) -> None:
@@ -207,16 +207,37 @@ def test_chosen_devices_are_blocked_and_let_go_from_the_list(administrator_clien
     assert "2 devices are unblocked." in texts(answer)
 
 
-def test_only_who_may_change_the_block_list_blocks_and_unblocks(operator: User) -> None:
+def permit(person: User, *codes: str) -> Client:
+    """Give somebody permissions, and sign them in."""
+    person.user_permissions.add(*Permission.objects.filter(codename__in=codes))
+    return sign_in(User.objects.get(pk=person.pk))
+
+
+def test_only_who_may_block_devices_blocks_and_unblocks(operator: User) -> None:
     device, token = enrolled_device()
     client = sign_in(operator)
     for name in ("block", "unblock"):
         assert client.post(page_of(device, name), {"confirmed": "1"}).status_code == 403
-    operator.user_permissions.add(Permission.objects.get(codename="add_blockedhardware"))
-    client = sign_in(User.objects.get(pk=operator.pk))
+    client = permit(operator, "block_device")
     assert client.post(page_of(device, "block"), {"confirmed": "1"}).status_code == 302
-    assert client.post(page_of(device, "unblock"), {"confirmed": "1"}).status_code == 403
     assert ask(token).status_code == 401
+    assert client.post(page_of(device, "unblock"), {"confirmed": "1"}).status_code == 302
+    device.refresh_from_db()
+    assert device.status == Device.Status.DISENROLLED
+
+
+def test_somebody_of_one_domain_blocks_its_devices_and_leaves_the_block_list_alone() -> None:
+    device, _token = enrolled_device()
+    other, _token = enrolled_device(domain=DomainFactory.create())
+    person = make_person("one", ("view_device", "block_device", "add_blockedhardware"), domains=[device.domain])
+    client = sign_in(person)
+    assert client.post(page_of(device, "block"), {"confirmed": "1", "with_hardware": "on"}).status_code == 302
+    assert client.post(page_of(other, "block"), {"confirmed": "1"}).status_code == 404
+    assert not BlockedHardware.objects.exists()
+    BlockedHardware.objects.create(kind=Kind.SERIAL_NUMBER, value=device.serial_number or "")
+    answer = client.post(page_of(device, "unblock"), {"confirmed": "1"}, follow=True)
+    assert "1 device stays blocked: the block list keeps it out." in texts(answer)
+    assert BlockedHardware.objects.count() == 1
 
 
 # --- the block list ---------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Rule:
 VIEW_BATCH, ADD_BATCH = "devices.view_importbatch", "devices.add_importbatch"
 SEND = "invitations.send_invitation"
 SENDING = "invitations.view_invitation|invitations.view_sending"
-BLOCK, UNBLOCK = "enrollment.add_blockedhardware", "enrollment.delete_blockedhardware"
+BLOCK = "devices.block_device"
 REPORT: Final = {"name": "enrolled", "format": "csv"}
 CHANGE_DEVICE = "devices.view_device|devices.change_device"
 
@@ -138,7 +138,7 @@ RULES: Final[dict[str, Rule]] = {
         "enrollment.view_enrollmentattempt&devices.add_device", "devices.add_device", "approves a refused device"
     ),
     "admin/enrollment/enrollmentattempt/<int:attempt_id>/block/": Rule(
-        NOBODY, f"enrollment.view_enrollmentattempt&{BLOCK}", "blocks a refused device"
+        NOBODY, "enrollment.view_enrollmentattempt&enrollment.add_blockedhardware", "blocks a refused device"
     ),
     **_model("enrollment.conflict", "", "enrollment.view_conflict|enrollment.change_conflict"),
     "admin/enrollment/conflict/<int:conflict_id>/*": Rule(NOBODY, "enrollment.change_conflict", "decides a conflict"),
@@ -158,7 +158,7 @@ RULES: Final[dict[str, Rule]] = {
         "devices.change_device", "devices.change_device", "changes a device"
     ),
     "admin/devices/device/<path:object_id>/block/": Rule(f"{CHANGE_DEVICE}&{BLOCK}", BLOCK, "blocks a device"),
-    "admin/devices/device/<path:object_id>/unblock/": Rule(f"{CHANGE_DEVICE}&{UNBLOCK}", UNBLOCK, "unblocks a device"),
+    "admin/devices/device/<path:object_id>/unblock/": Rule(f"{CHANGE_DEVICE}&{BLOCK}", BLOCK, "unblocks a device"),
     "admin/devices/device/views/columns/": Rule(NOBODY, OWN, "the columns of one's own list"),
     "admin/devices/device/views/save/": Rule(
         NOBODY, "devices.view_device&devices.add_savedview", "saves a view of the list"

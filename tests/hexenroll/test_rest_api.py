@@ -139,7 +139,7 @@ def test_a_stranger_is_refused_each_list(stranger: User, path: str) -> None:
 def test_devices_of_another_domain_are_not_there() -> None:
     ours, theirs = Domain.objects.create(name="ours"), Domain.objects.create(name="theirs")
     mine, other = DeviceFactory.create(domain=ours), DeviceFactory.create(domain=theirs)
-    rights = ("view_device", "change_device", "delete_device", "add_blockedhardware")
+    rights = ("view_device", "change_device", "delete_device", "block_device")
     program = Program(make_person("of-ours", rights, domains=[ours]))
     assert [row["id"] for row in program.get("devices/?status=all").json()["results"]] == [mine.pk]
     for method, path in (
