@@ -1,13 +1,13 @@
 """Which views of the device list did somebody save, or get from others? Rules, and the addresses of their forms."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -15,12 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from devices.filters import DeviceFilter
-from devices.models import SavedView
+from devices.models import DeviceUser, Domain, ImportBatch, SavedView
+from devices.scope import scope_of, visible
 
 from . import columns
 
 COLUMNS_KEY = "device_columns"  # of the session
 LONGEST_QUERY = 4_000
+# Filters by what is of a domain each.
+OF_DOMAINS: Final[dict[str, type[Model]]] = {"domain": Domain, "user": DeviceUser, "batch": ImportBatch}
 NONE = "0"  # of `view`: the list as it comes, although a default was chosen
 
 
@@ -37,9 +40,19 @@ class Tab:
     is_default: bool
 
 
-def seen_by(person: Any) -> QuerySet[SavedView]:
-    """Return a person's own views, and those that others share."""
-    return SavedView.objects.filter(Q(owner=person) | Q(is_shared=True)).order_by("name", "pk")
+def seen_by(person: Any) -> list[SavedView]:
+    """Return a person's own views, and those that others share: not those that name what is of other domains."""
+    found = list(SavedView.objects.filter(Q(owner=person) | Q(is_shared=True)).order_by("name", "pk"))
+    if scope_of(person).is_everything:
+        return found
+    named = {view.pk: QueryDict(view.query) for view in found if view.owner_id != person.pk}
+    hidden = {key for key, query in named.items() if query.get("q")}  # what is searched for may be anybody's name
+    for name, model in OF_DOMAINS.items():
+        keys = {int(text) for query in named.values() for text in query.getlist(name) if _is_key(text)}
+        theirs = set(visible(model._default_manager.filter(pk__in=keys), person).values_list("pk", flat=True))
+        gone = {str(key) for key in keys - theirs}
+        hidden |= {key for key, query in named.items() if gone.intersection(query.getlist(name))}
+    return [view for view in found if view.pk not in hidden]
 
 
 def of(request: HttpRequest, active: str) -> list[Tab]:
@@ -84,10 +97,15 @@ def shown_columns(request: HttpRequest) -> list[columns.Column]:
     return columns.chosen(named.split(",") if named else request.session.get(COLUMNS_KEY, ()))
 
 
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
 def _found(request: HttpRequest, key: str) -> SavedView:
-    if not (key.isascii() and key.isdecimal() and len(key) < 19):
+    found = next((view for view in seen_by(request.user) if str(view.pk) == key), None)
+    if found is None:
         raise Http404
-    return get_object_or_404(seen_by(request.user), pk=int(key))
+    return found
 
 
 # --- the forms ---

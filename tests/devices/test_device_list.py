@@ -17,7 +17,13 @@ from django.utils import timezone
 from devices.device_list import columns, pages
 from devices.models import Device, DeviceInventory, SavedView
 from tests.conftest import make_person, sign_in
-from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, DomainFactory
+from tests.factories import (
+    DeviceFactory,
+    DeviceGroupFactory,
+    DeviceUserFactory,
+    DomainFactory,
+    ImportBatchFactory,
+)
 
 pytestmark = pytest.mark.django_db
 Status = Device.Status
@@ -197,6 +203,25 @@ def test_others_see_a_view_once_it_is_shared_and_cannot_change_it(
     assert other.post(reverse("admin:devices_device_change_view", args=[view.pk, "delete"])).status_code == 404
     administrator_client.post(reverse("admin:devices_device_change_view", args=[view.pk, "delete"]))
     assert not SavedView.objects.exists()
+
+
+def test_a_shared_view_that_names_what_is_of_another_domain_is_hidden_from_who_does_not_work_there(
+    administrator_client: Client,
+) -> None:
+    user, own = DeviceUserFactory.create(), DomainFactory.create()
+    batch = ImportBatchFactory.create(domain=user.domain)
+    named = (f"user={user.pk}", f"domain={own.pk}&domain={user.domain_id}", f"batch={batch.pk}", f"q={user.email}")
+    for number, query in enumerate(named):
+        save(administrator_client, f"secret {number}", query, is_shared="on")
+    save(administrator_client, "open", f"platform=ios&domain={own.pk}", is_shared="on")
+    view = SavedView.objects.get(query=named[0])
+    there = make_person("there", ("view_device",), domains=[own, user.domain])
+    here = sign_in(make_person("here", ("view_device",), domains=[own]))
+
+    assert "secret 1" in text_of(sign_in(there)) and "secret 3" not in text_of(sign_in(there))
+    text = text_of(here)
+    assert "open" in text and "secret" not in text and user.email not in text
+    assert here.get(f"{url()}?view={view.pk}").status_code == 404
 
 
 def test_who_may_save_no_views_or_see_no_devices_is_refused(stranger_client: Client, operator_client: Client) -> None:
