@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ class Column:
         admin_order_field: what it is sorted by; None: not at all.
         relation: row beside the device that this belongs to; devices without one come last, whichever way it is sorted.
         prepare: adds to the query of one page's devices what `value` reads, so that no row asks for itself.
+        made_from: attribute of a device that alone decides what is shown, so that each of its values is made once a page.
         label: colour of each stored value, where it is shown as a label; `value` returns the stored one and its words.
     """
 
@@ -30,6 +32,7 @@ class Column:
     admin_order_field: str | None = None
     relation: str = ""
     prepare: Callable[[QuerySet[Device]], QuerySet[Device]] | None = None
+    made_from: str = ""
     label: Mapping[Any, str] | bool = field(default=False)
     empty_value_display: str = "–"
     do_not_call_in_templates: bool = True
@@ -63,6 +66,10 @@ def chosen(names: Iterable[str]) -> list[Column]:
     return [COLUMNS[name] for name in (USUAL[0], *(known or USUAL[1:]))]
 
 
+def _of_choices(name: str, title: Any) -> Column:
+    return Column(name, title, methodcaller(f"get_{name}_display"), name, made_from=name)
+
+
 def _of_inventory(name: str, title: Any, *, order: bool = True) -> Column:
     def value(device: Device) -> Any:
         inventory = getattr(device, "inventory", None)
@@ -89,13 +96,13 @@ def _status(device: Device) -> tuple[str, str]:
 for _column in (
     Column("device", _("device"), str, "name"),
     Column("serial_number", _("serial number"), lambda device: device.serial_number, "serial_number"),
-    Column("platform", _("platform"), lambda device: device.get_platform_display(), "platform"),
-    Column("ownership", _("ownership"), lambda device: device.get_ownership_display(), "ownership"),
-    Column("status", _("enrollment status"), _status, "status", label=TONES),
-    Column("source", _("source"), lambda device: device.get_source_display(), "source"),
+    _of_choices("platform", _("platform")),
+    _of_choices("ownership", _("ownership")),
+    Column("status", _("enrollment status"), _status, "status", made_from="status", label=TONES),
+    _of_choices("source", _("source")),
     Column("user", _("device user"), lambda device: device.user and device.user.name, "user__name", "user", _with_user),
     Column("email", _("e-mail"), lambda device: device.user and device.user.email, prepare=_with_user),
-    Column("domain", _("domain"), lambda device: device.domain, "domain__name", "domain"),
+    Column("domain", _("domain"), lambda device: device.domain, "domain__name", "domain", made_from="domain_id"),
     Column("groups", _("device groups"), lambda device: ", ".join(map(str, device.groups.all())), prepare=_with_groups),
     _of_inventory("manufacturer", _("manufacturer"), order=False),
     _of_inventory("model", _("model")),

@@ -3,21 +3,17 @@
 from typing import Any
 
 from django import template
-from django.contrib.admin.templatetags.base import InclusionAdminNode
 from django.contrib.admin.views.main import PAGE_VAR
-from django.template.base import Parser, Token
 
 from devices.device_list import rows
 
 register = template.Library()
 
 
-@register.tag
-def device_rows(parser: Parser, token: Token) -> InclusionAdminNode:
+@register.inclusion_tag("devices/list/_rows.html", takes_context=True)
+def device_rows(context: dict[str, Any], change_list: Any) -> dict[str, Any]:
     """Show the rows of a list in the theme's table."""
-    template_name = "change_list_results.html"
-    # The type information is that of a later Django, which also wants the tag's name.
-    return InclusionAdminNode(parser, token, func=rows.result_list, template_name=template_name)  # type: ignore[call-arg, arg-type]
+    return rows.result_list(context, change_list)
 
 
 @register.simple_tag
