@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django import forms
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.utils.text import capfirst
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from devices.changes import Action, announce, kept_elsewhere
+from devices.form_fields import ObjectsField
 from devices.models import Device, DeviceGroup, Policy
 from devices.scope import visible
 
@@ -29,7 +29,7 @@ class _RowsForm(KindForm):
 
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
-        self.fields["rows"] = forms.ModelMultipleChoiceField(
+        self.fields["rows"] = ObjectsField(
             label=capfirst(self.model._meta.verbose_name_plural),
             queryset=visible(self.rows(), request.user),
             widget=UnfoldAdminSelect2MultipleWidget,

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget, UnfoldBooleanWidget
 
+from devices.form_fields import ObjectsField
 from devices.models import Domain
 from devices.scope import visible
 from hexenroll.roles import BUILT_IN, label_of
@@ -17,7 +18,7 @@ from .first_access import FirstAccess
 from .rights import is_last, may_give, obstacle_to_closing
 
 
-class RolesField(forms.ModelMultipleChoiceField):
+class RolesField(ObjectsField):
     """Roles, each with what it is for."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -44,7 +45,7 @@ class PersonForm(forms.ModelForm):
         widget=UnfoldBooleanWidget,
         help_text=_("Also those that will be. Settings, policies and accounts need it: they are for all domains."),
     )
-    domains = forms.ModelMultipleChoiceField(
+    domains = ObjectsField(
         Domain.objects.none(),
         label=_("Domains"),
         required=False,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanWidget
 
+from devices.form_fields import ObjectsField
 from devices.models import Domain
 from devices.scope import visible
 from hexenroll.abilities import AREAS, Ability
@@ -44,7 +45,7 @@ class RoleForm(forms.ModelForm):
         widget=UnfoldBooleanWidget,
         help_text=gettext_lazy("Whoever has the role works in every domain, also in those that will be."),
     )
-    domains = forms.ModelMultipleChoiceField(
+    domains = ObjectsField(
         Domain.objects.none(),
         label=gettext_lazy("Domains"),
         required=False,

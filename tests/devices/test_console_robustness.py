@@ -157,8 +157,13 @@ def test_a_choice_that_is_no_object_is_said(administrator_client: Client, key: s
     assert response.content  # the select is shown again
     form = {"domain": key, "name": "Ada", "email": "ada@example.com"}
     assert len(errors(administrator_client.post(url("deviceuser", "add"), form))["domain"]) == 1
-    role = administrator_client.post(reverse("admin:auth_group_add"), {"name": "Help desk", "permissions": [key]})
-    assert len(errors(role)["permissions"]) == 1
+    role = administrator_client.post(reverse("admin:auth_group_add"), {"name": "Second line", "domains": [key]})
+    assert len(errors(role)["domains"]) == 1
+    person = administrator_client.post(reverse("admin:auth_user_add"), {"roles": [key], "domains": [key]})
+    assert [len(errors(person)[name]) for name in ("roles", "domains")] == [1, 1]
+    many = {"query": "status=all", "last": "0", "rows": [key]}
+    asked = administrator_client.post(reverse("admin:devices_device_bulk", args=["add_groups"]), many)
+    assert (asked.status_code, len(asked.context["form"].errors["rows"])) == (422, 1)
     assert not DeviceGroup.objects.exists()
 
 
