@@ -34,7 +34,7 @@ class DoneView(BatchView):
             approved=batch.counts.get("created", 0) + batch.counts.get("replaced", 0),
             ticked=batch.counts.get("ticked", 0),
             undone=batch.counts.get("undo", {}),
-            devices_url=f"{devices}?status=all&import_batch__id__exact={batch.pk}",
+            devices_url=f"{devices}?status=all&batch={batch.pk}",
             may_see_devices=self.may("devices.view_device"),
             undo_obstacles=obstacles(batch) if batch.state == State.COMMITTED else [],
             has_rows=batch.rows.exists(),

@@ -66,8 +66,7 @@ class SendView(InvitingView):
             "keep_days": settings.HEXENROLL_IMPORT_KEEP_DAYS,
             "may_send": self.may(SEND),
             "may_see_devices": self.may("devices.view_device"),
-            "devices_url": reverse("admin:devices_device_changelist")
-            + f"?status=all&import_batch__id__exact={batch.pk}",
+            "devices_url": reverse("admin:devices_device_changelist") + f"?status=all&batch={batch.pk}",
         }
         if is_open:
             context |= self._choosing(form, asked, is_answered)
