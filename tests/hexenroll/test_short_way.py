@@ -2,22 +2,16 @@
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(admin_user: User) -> Client:
-    client = Client()
-    client.force_login(admin_user)
-    return client
-
-
-def test_a_device_is_answered_without_cookies_and_sessions(browser: Client, django_assert_num_queries: object) -> None:
+def test_a_device_is_answered_without_cookies_and_sessions(
+    administrator_client: Client, django_assert_num_queries: object
+) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]
-        answer = browser.get("/api/v1/nothing")
+        answer = administrator_client.get("/api/v1/nothing")
     assert answer.status_code == 404
     assert not answer.cookies
     assert "Cookie" not in answer.headers.get("Vary", "")
@@ -33,13 +27,16 @@ def test_a_host_that_is_not_the_portals_is_refused(client: Client) -> None:
     assert client.get("/api/v1/openapi.json", HTTP_HOST="elsewhere.example.net").status_code == 400
 
 
-def test_pages_go_the_long_way(browser: Client) -> None:
-    answer = browser.get("/admin/")
+def test_pages_go_the_long_way(administrator_client: Client) -> None:
+    answer = administrator_client.get("/admin/")
     assert answer.status_code == 200
     assert "Content-Security-Policy" in answer.headers
 
 
 def test_https_is_demanded_of_devices_too(client: Client) -> None:
     position = settings.MIDDLEWARE.index("hexenroll.short_way.ShortWayMiddleware")
-    assert settings.MIDDLEWARE[:position] == ["django.middleware.security.SecurityMiddleware"]
+    assert settings.MIDDLEWARE[:position] == [
+        "django.middleware.security.SecurityMiddleware",
+        "hexenroll.audit.who.ActingMiddleware",  # remembers the request, and asks nothing
+    ]
     assert client.get("/api/v1/openapi.json").headers["X-Content-Type-Options"] == "nosniff"
