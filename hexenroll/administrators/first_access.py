@@ -9,12 +9,15 @@ from django.utils import translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
+from devices.changes import WORDS, Action, announce
 from hexenroll.accounts.mails import password_link, send
 from hexenroll.accounts.sessions import sign_out_everywhere
 
 # Without what is easily mistaken for something else.
 SIGNS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LENGTH = 16
+INVITED = "account.link_sent"
+WORDS[INVITED] = _("Sent a link to set a password")
 
 
 class FirstAccess(models.TextChoices):
@@ -35,11 +38,13 @@ def set_new_password(person: User) -> str:
     return password
 
 
+@transaction.atomic
 def invite(person: User, inviter: User) -> None:
     """Have a person sent a link at which they set a password; the worker makes it, after the commit."""
     language = translation.get_language() or settings.LANGUAGE_CODE
     arguments = [person.pk, inviter.get_full_name() or inviter.get_username(), language]
     task = "hexenroll.tasks.mail_access_link"
+    announce(User, Action.CHANGED, INVITED, ids=[person.pk])
     transaction.on_commit(lambda: current_app.send_task(task, arguments, retry=False))
 
 

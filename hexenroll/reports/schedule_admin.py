@@ -21,7 +21,7 @@ from hexenroll.models import ScheduledReport
 from .filter_form import Period
 from .registry import REPORTS
 from .schedule_form import FILTERS, ScheduledReportForm
-from .sending import regular, send_soon
+from .sending import pause, regular, resume, send_soon
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -147,17 +147,12 @@ class ScheduledReportAdmin(ConsolePage):
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[ScheduledReport]) -> None:
-        changed = queryset.filter(is_active=True).update(is_active=False, next_at=None)
+        changed = pause(queryset)
         self._say(request, ngettext("%(count)s report was paused.", "%(count)s reports were paused.", changed), changed)
 
     @admin.action(description=_("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[ScheduledReport]) -> None:
-        changed = 0
-        for scheduled in queryset.filter(is_active=False).select_related("owner"):
-            scheduled.is_active = True
-            next_at = regular(scheduled, timezone.now())
-            values = {"is_active": True, "next_at": next_at, "last_error": "", "attempts": 0}
-            changed += ScheduledReport.objects.filter(pk=scheduled.pk, is_active=False).update(**values)
+        changed = resume(queryset)
         self._say(
             request, ngettext("%(count)s report was resumed.", "%(count)s reports were resumed.", changed), changed
         )

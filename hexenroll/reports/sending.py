@@ -10,19 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from smtplib import SMTPException
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from anymail.exceptions import AnymailError
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
+from devices.changes import WORDS, Action, announce
 from hexenroll.models import Preferences, ScheduledReport
 
 from .filter_form import FilterForm
@@ -35,6 +38,8 @@ logger = logging.getLogger(__name__)
 # A worker that has had a report in hand for so long is gone.
 GONE: Final = timedelta(hours=1)
 LONGEST_ERROR: Final = 500  # characters
+PAUSED, RESUMED = "report.paused", "report.resumed"
+WORDS.update({PAUSED: gettext_lazy("Paused"), RESUMED: gettext_lazy("Went on")})
 
 
 def send_due() -> int:
@@ -101,6 +106,31 @@ def send_soon(scheduled: ScheduledReport) -> None:
         current_app.send_task("hexenroll.tasks.send_due_reports", retry=False)
     except OperationalError as error:
         logger.warning("scheduled report %s waits for the clock: the broker can't be reached: %s", scheduled.pk, error)
+
+
+@transaction.atomic
+def pause(reports: QuerySet[ScheduledReport]) -> int:
+    """Send none of these reports until they are resumed; return how many were active."""
+    active = reports.filter(is_active=True).order_by("pk").select_for_update(of=("self",))
+    changed = list(active.values_list("pk", flat=True))
+    ScheduledReport.objects.filter(pk__in=changed).update(is_active=False, next_at=None)
+    announce(ScheduledReport, Action.CHANGED, PAUSED, ids=changed)
+    return len(changed)
+
+
+@transaction.atomic
+def resume(reports: QuerySet[ScheduledReport]) -> int:
+    """Send these reports at their next regular time; return how many were paused."""
+    paused = reports.filter(is_active=False).order_by("pk").select_for_update(of=("self",))
+    changed = []
+    for scheduled in paused.select_related("owner"):
+        scheduled.is_active = True
+        values: dict[str, Any] = {"is_active": True, "last_error": "", "attempts": 0}
+        next_at = regular(scheduled, timezone.now())
+        ScheduledReport.objects.filter(pk=scheduled.pk).update(next_at=next_at, **values)
+        changed.append(scheduled.pk)
+    announce(ScheduledReport, Action.CHANGED, RESUMED, ids=changed)
+    return len(changed)
 
 
 @contextmanager

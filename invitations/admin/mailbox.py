@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import truncatechars
 from django.template.response import TemplateResponse
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from devices.admin.console_page import ConsolePage
+from devices.changes import WORDS, Action, announce
 from invitations.models import Invitation, MailboxMessage
 from invitations.stored_mail import read, subject_of
 
@@ -20,6 +22,8 @@ LIST = "admin:invitations_mailboxmessage_changelist"
 EMAIL = Invitation.Channel.EMAIL
 # Characters of a subject that a row of the list has room for.
 SUBJECT_LENGTH = 80
+EMPTIED = "mailbox.emptied"
+WORDS[EMPTIED] = _("Mailbox emptied")
 
 
 @admin.register(MailboxMessage)
@@ -95,7 +99,9 @@ class MailboxMessageAdmin(ConsolePage):
         """Delete every message."""
         if not (self.has_view_permission(request) and self.has_delete_permission(request)):
             raise PermissionDenied
-        number, _by_model = MailboxMessage.objects.all().delete()
+        with transaction.atomic():
+            number, _by_model = MailboxMessage.objects.all().delete()
+            announce(MailboxMessage, Action.DELETED, EMPTIED, count=number)
         text = ngettext("%(number)s message was removed.", "%(number)s messages were removed.", number)
         messages.success(request, text % {"number": number})
         return HttpResponseRedirect(reverse(LIST))

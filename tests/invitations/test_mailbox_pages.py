@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from hexenroll.models import AuditEntry
 from invitations.messages.message import Mail
 from invitations.messages.mime import as_bytes
 from invitations.messages.qr_code import png
@@ -133,6 +134,7 @@ def test_the_mailbox_can_be_emptied(administrator_client: Client) -> None:
     answer = administrator_client.post(reverse("admin:invitations_mailbox_empty"), follow=True)
     page = answer.content.decode()
     assert "2 messages were removed." in page
+    assert AuditEntry.objects.get(additional_data__what="mailbox.emptied").additional_data["count"] == 2
     assert "Empty the mailbox" not in page
     assert not MailboxMessage.objects.exists()
 

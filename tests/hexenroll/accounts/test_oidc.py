@@ -16,6 +16,7 @@ from pytest_django import Settings
 from devices.models import Domain
 from devices.scope import scope_of
 from hexenroll.accounts.sso_settings import role_rules
+from hexenroll.models import AuditEntry
 from tests.hexenroll.accounts.signing_in import is_signed_in, make_account
 
 pytestmark = pytest.mark.django_db
@@ -116,15 +117,19 @@ def test_roles_and_domains_are_what_the_provider_says_at_each_sign_in(claims: Ca
     assert not person.is_superuser
     assert not person.has_perm("devices.delete_device")
     assert person.email == "new@example.com"
+    entry = AuditEntry.objects.filter(object_id=person.pk, changes__has_key="email").latest("pk")
+    assert entry.changes["email"][1] == "new@example.com" and entry.changes["is_superuser"] == ["True", "False"]
 
 
 def test_who_left_all_groups_loses_roles_and_sessions_at_the_next_sign_in(claims: Callable[..., None]) -> None:
     claims("4", ["it-admins"])
     before = Client()
     come_back(before, "4")
+    User.objects.update(is_superuser=True)
     claims("4", [])
     assert come_back(Client(), "4").status_code == 403
     assert not User.objects.get().groups.exists()
+    assert not User.objects.get().is_superuser  # nor have its API keys what it had
     assert before.get("/accounts/sessions/").status_code == 302
 
 

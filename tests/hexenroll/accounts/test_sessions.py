@@ -10,6 +10,7 @@ from django.test import Client
 
 from hexenroll.accounts.session_age import BEGAN, SEEN
 from hexenroll.accounts.sessions import forget_ended_sessions, sign_out_everywhere
+from hexenroll.models import AuditEntry
 from tests.hexenroll.accounts.signing_in import LOGIN, PASSWORD, is_signed_in, make_account
 
 pytestmark = pytest.mark.django_db
@@ -59,8 +60,10 @@ def test_one_session_can_be_ended_and_nobody_elses(person: Any) -> None:
 def test_an_administrator_signs_somebody_out_everywhere(person: Any, django_assert_max_num_queries: Any) -> None:
     make_account("other")
     clients = [signed_in(), signed_in(), signed_in("other")]
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         assert sign_out_everywhere(person) == 2
+    entry = AuditEntry.objects.get(additional_data__what="account.sessions_ended")
+    assert (entry.object_id, entry.object_repr) == (person.pk, person.username)
     assert [is_open(client) for client in clients] == [False, False, True]
 
 

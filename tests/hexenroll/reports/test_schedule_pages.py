@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Domain
-from hexenroll.models import ScheduledReport
+from hexenroll.models import AuditEntry, ScheduledReport
 from tests.conftest import make_person, sign_in
 
 from .fleet import RIGHTS, other_domain
@@ -124,6 +124,8 @@ def test_pause_resume_and_send_now(owner: User) -> None:
     assert "1 report is being sent." in act(client, "send_now", one).text
     one.refresh_from_db()
     assert one.next_at <= timezone.now()
+    told = AuditEntry.objects.filter(additional_data__what__startswith="report.", object_id=one.pk).order_by("pk")
+    assert [entry.additional_data["what"] for entry in told] == ["report.paused", "report.resumed"]
 
 
 def test_somebody_in_some_domains_sees_their_own_only(owner: User) -> None:
