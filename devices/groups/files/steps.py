@@ -77,6 +77,12 @@ def obstacles(batch: GroupImport) -> list[str]:
     return []
 
 
+def may_know(batch: GroupImport, person: Any) -> bool:
+    """Tell whether a person still works in all domains whose devices the check looked at."""
+    mine = _domains_of(person)
+    return mine is None or (batch.domains is not None and set(mine).issuperset(batch.domains))
+
+
 def start_commit(batch: GroupImport, person: Any, *, good_rows: bool = False, tell_worker: bool = True) -> None:
     """Let a reviewed file be imported.
 
@@ -94,8 +100,7 @@ def start_commit(batch: GroupImport, person: Any, *, good_rows: bool = False, te
     if batch.counts.get("bad") and not good_rows:
         text = _("There are lines with errors. Correct the file and upload it again, or import the good ones.")
         raise StepError(text)
-    mine = _domains_of(person)
-    if mine is not None and (batch.domains is None or not set(mine).issuperset(batch.domains)):
+    if not may_know(batch, person):
         raise StepError(_("Your domains have changed since the check. Check the file again."))
     _begin(batch, frozenset({State.READY}), State.COMMITTING, tell_worker, accept_good_rows=good_rows)
 

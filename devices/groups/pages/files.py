@@ -146,6 +146,8 @@ class ImportView(GroupFilesView):
 
     def _facts(self) -> dict[str, Any]:
         job, asked = self.job, self.request.GET
+        if not steps.may_know(job, self.person):
+            return {"is_hidden": True}
         problems = Paginator(job.problems.order_by("severity", "line", "id"), PROBLEMS)
         problem_page = problems.get_page(asked.get("problems", "1")[:9])
         counts = job.counts
@@ -181,6 +183,8 @@ class BadRowsView(ImportView):
 
     def get(self, request: HttpRequest, pk: int) -> Any:
         job, name = self.job, f"groups-{pk}-bad-lines.csv"
+        if not steps.may_know(job, self.person):
+            raise Http404
         if job.bad_rows_file:
             return FileResponse(job.bad_rows_file.open("rb"), as_attachment=True, filename=name)
         if not job.file or not job.counts.get("bad"):

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import override_settings
+from django.urls import reverse
 from openpyxl import Workbook
 
 from devices.changes import Change, changed_many
@@ -19,7 +21,8 @@ from devices.imports.bad_rows import lines as bad_lines
 from devices.imports.problems import message
 from devices.imports.reader import UnreadableFileError
 from devices.models import Device, DeviceGroup, GroupImport, GroupImportMember
-from tests.conftest import make_person
+from devices.models.domain_access import DomainAccessOfPerson
+from tests.conftest import make_person, sign_in
 from tests.devices.importing import parsed
 from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory
 
@@ -162,6 +165,22 @@ def test_devices_of_other_domains_are_unknown_and_stay_where_they_are() -> None:
     batch = committed(batch, person)
     group.refresh_from_db()
     assert (serials("Sales"), group.description) == ({"THEIRS", "MINE2"}, "kept")
+
+
+def test_who_lost_a_domain_since_the_check_is_told_nothing_of_its_devices() -> None:
+    mine, lost = DomainFactory.create(), DomainFactory.create()
+    person = make_person("operator of two", ("view_devicegroup", "change_device"), domains=[mine, lost])
+    group = DeviceGroupFactory.create(name="Sales")
+    DeviceFactory.create(serial_number="THEIRS", name="", domain=lost, user=None, groups=[group])
+    batch = checked(table(("Sales", ""), ("Nowhere", "")), person, removes=True)
+    page = reverse("admin:devices_devicegroup_import", args=[batch.pk])
+    assert "THEIRS" in sign_in(person).get(page).content.decode()
+
+    DomainAccessOfPerson.objects.filter(user=person, content_object_id=lost.pk).delete()
+    client = sign_in(User.objects.get(pk=person.pk))
+    text = client.get(page).content.decode()
+    assert "THEIRS" not in text and "Nowhere" not in text and "Your domains have changed" in text
+    assert client.get(reverse("admin:devices_devicegroup_bad_rows", args=[batch.pk])).status_code == 404
 
 
 def test_file_checked_for_all_domains_is_not_imported_by_somebody_with_one() -> None:
