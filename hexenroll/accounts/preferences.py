@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -73,6 +74,13 @@ class PreferencesForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = choices
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        others = User.objects.filter(email__iexact=email).exclude(pk=self.person.pk)
+        if email and "email" in self.changed_data and others.exists():
+            raise ValidationError(_("Another account has this e-mail address. Each needs one of its own."))
+        return email
 
     def is_email_changed(self) -> bool:
         return "email" in self.changed_data

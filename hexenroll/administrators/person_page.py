@@ -194,7 +194,7 @@ class AdministratorAdmin(ConsolePage):
         elif name == "password" and person.pk != manager.pk:
             self.log_change(request, person, str(_("Set a new password.")))
             return self._password_page(request, person)
-        elif name == "second_step":
+        elif name == "second_step" and person.pk != manager.pk:  # one's own page asks who it is first
             remove_second_step(person)
             self.log_change(request, person, str(_("Removed the second step.")))
             messages.success(

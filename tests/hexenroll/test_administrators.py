@@ -15,6 +15,7 @@ from devices.models import Domain
 from devices.scope import scope_of
 from hexenroll.accounts import sso_roles
 from hexenroll.administrators import domains
+from hexenroll.models import AuditEntry
 from hexenroll.roles import ADMINISTRATOR, permissions_of
 from tests.conftest import make_person, sign_in
 from tests.factories import DomainFactory
@@ -98,6 +99,20 @@ def test_initial_password_is_shown_once_and_signs_in(role_administrator: User) -
     password = response.context["password"]
     assert escape(password) in response.content.decode()
     assert User.objects.get(username="ada").check_password(password)
+
+
+def test_a_link_that_is_sent_and_sessions_that_are_ended_are_in_the_audit_log(role_administrator: User) -> None:
+    add(role_administrator, roles=[number_of("Auditor")], all_domains="on")
+    person = User.objects.get(username="ada")
+    UserSession.objects.create(user=person, session_key=sign_in(person).session.session_key, ip="192.0.2.1")
+    for name in ("link", "sign_out"):
+        sign_in(role_administrator).post(f"{LIST}{person.pk}/access/", {"action": name})
+
+    told = AuditEntry.objects.filter(object_id=person.pk, additional_data__what__startswith="account.")
+    assert list(told.order_by("pk").values_list("additional_data__what", "actor_name")) == [
+        ("account.link_sent", role_administrator.username),
+        ("account.sessions_ended", role_administrator.username),
+    ]
 
 
 def test_link_needs_an_address_to_which_it_goes(role_administrator: User) -> None:
@@ -214,6 +229,15 @@ def test_second_step_is_removed_for_who_has_lost_it(role_administrator: User) ->
     client.post(f"{LIST}{other.pk}/access/", {"action": "second_step"})
 
     assert not Authenticator.objects.filter(user=other).exists()
+
+
+def test_nobody_removes_their_own_second_step_without_being_asked_who_they_are(role_administrator: User) -> None:
+    Authenticator.objects.create(user=role_administrator, type=Authenticator.Type.TOTP, data={})
+    client, address = sign_in(role_administrator), f"{LIST}{role_administrator.pk}/access/"
+
+    assert "Remove the second step" not in client.get(address).content.decode()
+    client.post(address, {"action": "second_step"})
+    assert Authenticator.objects.filter(user=role_administrator).exists()
 
 
 # --- roles ---

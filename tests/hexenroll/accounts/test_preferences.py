@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -69,6 +70,16 @@ def test_preferences_cost_a_page_no_query(django_assert_num_queries: Any) -> Non
     client = sign_in(person)
     with django_assert_num_queries(2):
         client.get("/admin/jsi18n/")
+
+
+def test_nobody_takes_the_email_address_of_another_account() -> None:
+    make_person("boss")
+    User.objects.filter(username="boss").update(email="boss@example.com")
+    person = make_person("ada")
+    answer = sign_in(person).post(PAGE, FACTS | {"email": "Boss@example.com"})
+    assert "Another account has this e-mail address." in answer.content.decode()
+    person.refresh_from_db()
+    assert person.email == ""
 
 
 def test_a_new_email_address_asks_for_the_password_first_and_tells_the_old_one(client: Client) -> None:
