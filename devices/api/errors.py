@@ -101,7 +101,14 @@ def _known(error: Exception) -> exceptions.APIException | None:
             return TooLargeError()
         case UnreadablePostError():
             return exceptions.ParseError(_("The body was cut off."))
-        case MultiPartParserError() | SuspiciousOperation() | RecursionError() | OverflowError() | DataError():
+        case (
+            MultiPartParserError()
+            | SuspiciousOperation()
+            | RecursionError()
+            | OverflowError()
+            | UnicodeEncodeError()  # half a character, which JSON can hold and no database
+            | DataError()
+        ):
             logger.info("a request of the API can't be understood: %s", type(error).__name__)
             return exceptions.ParseError(_("The request can't be understood."))
         case IntegrityError():
@@ -116,13 +123,18 @@ def _flat(detail: Any, place: str = "") -> Iterator[tuple[str, list[str]]]:
     """Yield the place and the sentences of each error, such as `users.0.email`; the whole is `""`."""
     if isinstance(detail, dict):
         for name, part in detail.items():
-            own = "" if name == "non_field_errors" else str(name)
+            own = "" if name == "non_field_errors" else _plain(name)
             yield from _flat(part, ".".join(filter(None, (place, own))))
     elif isinstance(detail, list):
         if any(isinstance(part, (dict, list)) for part in detail):
             for number, part in enumerate(detail):
                 yield from _flat(part, ".".join(filter(None, (place, str(number)))))
         elif detail:
-            yield place, [str(part) for part in detail]
+            yield place, [_plain(part) for part in detail]
     else:
-        yield place, [str(detail)]
+        yield place, [_plain(detail)]
+
+
+def _plain(text: Any) -> str:
+    """Return a text that can be sent: what was wrong may be told with half a character in it."""
+    return str(text).encode("utf-8", "replace").decode()

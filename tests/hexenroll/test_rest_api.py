@@ -1,5 +1,6 @@
 """What can programs of administrators do, with which key, and what never?"""
 
+import base64
 import io
 import json
 from datetime import timedelta
@@ -205,6 +206,13 @@ def test_a_parameter_that_means_nothing_is_refused(program: Program, query: str)
     answer = program.get(f"devices/?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), answer.content
     assert answer.json()["errors"]
+
+
+def test_half_a_character_is_refused(program: Program) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(["\ud800", 1]).encode()).decode()
+    assert program.get(f"devices/?ordering=name&cursor={cursor}").status_code == 400
+    answer = program.post("devices/", {"serial_number": "X1", "platform": "\ud800", "ownership": "\ud800"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
 # --- devices ---
