@@ -50,7 +50,8 @@ def give(holder: User | Group, domains: Iterable[Domain] | None) -> None:
     """
     access = _access()
     wanted = {domain.pk for domain in domains or ()}
-    (_permissions(holder).add if domains is None else _permissions(holder).remove)(access)
+    if has_all(holder) != (domains is None):  # else the audit log would tell of a change that is none
+        (_permissions(holder).add if domains is None else _permissions(holder).remove)(access)
     _rows(holder).exclude(content_object__in=wanted).delete()
     there = set(_rows(holder).values_list("content_object", flat=True))
     for number in sorted(wanted - there):
