@@ -154,7 +154,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         found = DeviceFilter(request.GET, self.get_queryset(request), request=request)
         if found.messages() or unknown(request):
             raise BadRequest("the address holds no filter of the list")
-        return found.qs.order_by("-created_at", "-pk")
+        return found.qs.order_by("-pk")
 
     def _do_file_export(
         self, file_format: Any, request: HttpRequest, queryset: QuerySet[Device], export_form: Any = None

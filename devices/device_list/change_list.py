@@ -65,15 +65,17 @@ class DeviceChangeList(ChangeList):
         self.has_active_filters = any(self.filter_params.get(name) for name in self.device_filter.filters)
         self.clear_all_filters_qs = self.get_query_string(remove=list(self.device_filter.filters))
         self.parts = pages.ordered(found, self.order)
-        return found.order_by("-created_at", "-pk")
+        return pages.ordered(found, self.usual_order)[0]  # who is without the row it goes by, doesn't match
 
     def get_results(self, request: HttpRequest) -> None:
         size = self.list_per_page
         number = self.page_num or 1
         if abs(number) > pages.FURTHEST:
             raise IncorrectLookupParameters
-        count = pages.count(self.queryset)
-        keys, has_more = pages.page(self.parts, number, size) if count else ([], False)
+        few = pages.few(self.queryset) if self.params.get("q") else None
+        count = pages.count(self.queryset) if few is None else len(few)
+        parts = self.parts if few is None else pages.ordered(Device.objects.filter(pk__in=few), self.order)
+        keys, has_more = pages.page(parts, number, size) if count else ([], False)
         if not keys and abs(number) > 1:
             raise IncorrectLookupParameters
         self.paginator = Pages(count, number, size, has_more=has_more)
@@ -99,7 +101,11 @@ class DeviceChangeList(ChangeList):
             column = self.list_display[index]
             if isinstance(column, columns.Column):
                 return pages.Order(column, falls=way == "desc")
-        return pages.Order()
+        return self.usual_order
+
+    @cached_property
+    def usual_order(self) -> pages.Order:
+        return pages.usual({name for name, values in self.filter_params.items() if any(values)})
 
     def get_ordering_field_columns(self) -> dict[int, str]:
         first = str(self.params.get(ORDER_VAR, "")).split(".")[0]
@@ -118,7 +124,7 @@ class DeviceChangeList(ChangeList):
         """Return how many pre-approved devices there are, where the list shows none because nobody asked for them."""
         if self.filter_params.get("status") or self.params.get("stale_days"):
             return 0
-        return pages.count(visible(Device.objects.pre_approved(), self.model_admin.request.user))
+        return pages.count(visible(Device.objects.pre_approved(), self.model_admin.request.user).order_by("-pk"))
 
     @cached_property
     def most(self) -> int:

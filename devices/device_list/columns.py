@@ -22,7 +22,7 @@ class Column:
         admin_order_field: what it is sorted by; None: not at all.
         relation: row beside the device that this belongs to; devices without one come last, whichever way it is sorted.
         prepare: adds to the query of one page's devices what `value` reads, so that no row asks for itself.
-        made_from: attribute of a device that alone decides what is shown, so that each of its values is made once a page.
+        made_from: attribute of a device that alone decides what is shown: each of its values is made once for a page.
         label: colour of each stored value, where it is shown as a label; `value` returns the stored one and its words.
     """
 

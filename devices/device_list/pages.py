@@ -1,21 +1,23 @@
 """Which devices are on one page, when there may be a million? Asked by the device list.
 
 Nothing is counted beyond MOST, and no page is reached by reading all rows before it: pages with negative numbers are
-counted from the end, by the reversed order.
+counted from the end, by the reversed order. The newest device has the highest number: without a wish that is the order,
+because indexes that begin with what is filtered by all end with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from devices.models import Device, Domain
 
-from .columns import Column
+from .columns import COLUMNS, Column
 
 # So many are counted exactly; of more it is only said that there are more.
 MOST: Final = 10_000
+FEW: Final = 1_000
 DOMAINS_APART: Final = 4
 FURTHEST: Final = 1_000_000  # pages
 
@@ -33,9 +35,44 @@ class Order:
     falls: bool = False
 
 
+def usual(filtered_by: Container[str]) -> Order:
+    """Return the order of a list for which nobody wished one.
+
+    Devices that have not been seen for long, or wait for long, are all old: among the newest there is none, and each
+    of those would be looked at. So these filters bring the order of what they ask for.
+
+    Args:
+        filtered_by: names of the filters that are set.
+    """
+    for names, column, falls in _OF_FILTERS:
+        if any(name in filtered_by for name in names):
+            return Order(COLUMNS[column], falls)
+    return Order()
+
+
+_OF_FILTERS: Final = (
+    (("seen_before",), "last_seen_at", False),
+    (("enrolled_after", "enrolled_before"), "enrolled_at", True),
+    (("stale_days",), "created_at", True),
+)
+
+
 def count(devices: QuerySet[Device]) -> int:
-    """Return how many devices there are, MOST + 1 standing for more than MOST."""
-    return devices.order_by().values("pk")[: MOST + 1].count()
+    """Return how many devices there are, MOST + 1 standing for more than MOST.
+
+    Args:
+        devices: in an order in which they are found soon, if they are many.
+    """
+    return devices.values("pk")[: MOST + 1].count()
+
+
+def few(devices: QuerySet[Device]) -> list[int] | None:
+    """Return the numbers of all of the devices in their order; None: they are more than FEW.
+
+    Where finding them costs more than reading them, as in a search, that is done once instead of for count and page.
+    """
+    keys = list(devices.values_list("pk", flat=True)[: FEW + 1])
+    return keys if len(keys) <= FEW else None
 
 
 def ordered(devices: QuerySet[Device], order: Order) -> list[QuerySet[Device]]:
@@ -45,17 +82,17 @@ def ordered(devices: QuerySet[Device], order: Order) -> list[QuerySet[Device]]:
     the row that they are sorted by are two parts. Of domains there are few, so that each is one.
     """
     column = order.column
-    if column is None or column.admin_order_field is None or column.admin_order_field == "created_at":
-        falls = order.falls if column else True
-        return [devices.order_by(*_way(("created_at", "pk"), falls))]
+    if column is None or column.admin_order_field is None:
+        return [devices.order_by("-pk")]
     if column.relation == "domain":
         return _by_domain(devices, order.falls)
     if not column.relation:
-        return [devices.order_by(*_way((column.admin_order_field, *_TIES.get(column.name, ("pk",))), order.falls))]
-    rest = devices.filter(**{f"{column.relation}__isnull": True}).order_by("-created_at", "-pk")
+        return [devices.order_by(*_way((column.admin_order_field, "pk"), order.falls))]
+    rest = devices.filter(**{f"{column.relation}__isnull": True}).order_by("-pk")
     own = devices.filter(**{f"{column.relation}__isnull": False})
-    # The relation's own key second: the index of its list ends with it.
-    tie = (f"{column.relation}__pk", "pk")
+    # The relation's own key second: the index of its list ends with it. By its column: `__pk` of a device is its order.
+    related: Any = Device._meta.get_field(column.relation).related_model
+    tie = (f"{column.relation}__{related._meta.pk.attname}", "pk")
     return [own.order_by(*_way((column.admin_order_field, *tie), order.falls)), rest]
 
 
@@ -64,14 +101,9 @@ def _by_domain(devices: QuerySet[Device], falls: bool) -> list[QuerySet[Device]]
     has_devices = Exists(Device.objects.filter(domain=OuterRef("pk")))
     names = Domain.objects.filter(has_devices).order_by(*_way(("name",), falls))
     keys = list(names.values_list("pk", flat=True))
-    tie = ("created_at", "pk")
-    first = [devices.filter(domain=key).order_by(*_way(tie, falls)) for key in keys[:DOMAINS_APART]]
-    others = devices.filter(domain__in=keys[DOMAINS_APART:]).order_by(*_way(("domain__name", *tie), falls))
+    first = [devices.filter(domain=key).order_by(*_way(("pk",), falls)) for key in keys[:DOMAINS_APART]]
+    others = devices.filter(domain__in=keys[DOMAINS_APART:]).order_by(*_way(("domain__name", "pk"), falls))
     return [*first, others] if len(keys) > DOMAINS_APART else first
-
-
-# What an index of these columns goes on with (Device.Meta.indexes).
-_TIES: Final = dict.fromkeys(("platform", "ownership", "status", "source"), ("created_at", "pk"))
 
 
 def _way(names: Sequence[str], falls: bool) -> list[str]:

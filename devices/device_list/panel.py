@@ -1,12 +1,13 @@
 """How are the filters of devices/filters.py shown? As the drawer beside the list, and as chips above it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
@@ -46,14 +47,25 @@ class Panel:
         self.kept = [("q", value) for value in request.GET.getlist("q")[:1] if value]
         self.kept += [("batch", value) for value in request.GET.getlist("batch") if value]
         self.form = device_filter.form
+        chosen = self.form.cleaned_data if self.form.is_valid() else {}
         for name, field in self.form.fields.items():
-            _dress(name, field, site, request)
+            _dress(name, field, chosen.get(name), site, request)
 
     def choices(self, change_list: Any) -> Iterator[dict[str, Any]]:
         yield {"fields": [field for field in self.form if field.name not in NOT_IN_DRAWER], "kept": self.kept}
 
 
-def _dress(name: str, field: Any, site: Any, request: HttpRequest) -> None:
+class ChosenRows(AutocompleteSelectMultiple):
+    """A choice of rows by search, which shows the chosen ones without reading them a second time."""
+
+    rows: Sequence[Model] = ()
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> list[Any]:
+        options = [self.create_option(name, row.pk, str(row), True, index) for index, row in enumerate(self.rows)]
+        return [(None, options, 0)]
+
+
+def _dress(name: str, field: Any, chosen: Any, site: Any, request: HttpRequest) -> None:
     """Give a field the theme's look. What it takes was decided by devices/filters.py."""
     if isinstance(field, ChoicesField):
         widget: Any = UnfoldAdminCheckboxSelectMultipleWidget()
@@ -66,8 +78,8 @@ def _dress(name: str, field: Any, site: Any, request: HttpRequest) -> None:
         if not may_see:
             field.widget = forms.MultipleHiddenInput()
             return
-        widget = AutocompleteSelectMultiple(link, site, attrs={"class": "unfold-filter-autocomplete"})
-        widget.choices = field.choices
+        widget = ChosenRows(link, site, attrs={"class": "unfold-filter-autocomplete"})
+        widget.rows = chosen or ()
         field.widget = widget
     else:
         is_day = isinstance(field, forms.DateField)

@@ -86,7 +86,10 @@ class Invitation(models.Model):
     sending = models.ForeignKey(
         Sending, models.CASCADE, related_name="invitations", db_index=False, verbose_name=_("sending")
     )
-    device = models.ForeignKey(Device, models.CASCADE, related_name="invitations", verbose_name=_("device"))
+    # Not indexed: invitation_of_device begins with it.
+    device = models.ForeignKey(
+        Device, models.CASCADE, related_name="invitations", db_index=False, verbose_name=_("device")
+    )
     # Filtered by, for the counts of a batch.
     batch = models.ForeignKey(
         ImportBatch,
@@ -165,6 +168,7 @@ class Invitation(models.Model):
         )
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="invitation_order"),  # the list
+            models.Index(fields=("device", "state"), name="invitation_of_device"),  # which devices were invited?
             models.Index(fields=("sending", "state"), name="invitation_of_sending"),  # progress, pause, cancel
             models.Index(fields=("batch", "state"), name="invitation_of_batch"),  # the batch's counts
             models.Index(  # outbox/claim.py
