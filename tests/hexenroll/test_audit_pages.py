@@ -6,10 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from devices.models import Device, Domain
+from hexenroll.audit.who import on_behalf_of
 from hexenroll.models import AuditEntry
 from tests.conftest import make_person, sign_in
 from tests.factories import DeviceFactory, DeviceUserFactory
@@ -60,6 +61,19 @@ def test_entries_of_another_domain_are_not_there() -> None:
     assert "Mine" in exported
     assert "Other" not in exported
     assert "theirs" not in text
+
+
+def test_who_sees_no_administrators_is_offered_those_of_their_own_entries() -> None:
+    ours, theirs = Domain.objects.create(name="ours"), Domain.objects.create(name="theirs")
+    for name, domain in (("colleague", ours), ("somebody-else", theirs)):
+        request: Any = RequestFactory().post("/admin/")
+        request.user = make_person(name)
+        with on_behalf_of(request):
+            DeviceFactory.create(domain=domain)
+    client = sign_in(make_person("of-ours", ("view_auditentry",), domains=[ours]))
+    text = client.get(LIST).content.decode()
+    assert "colleague" in text
+    assert "somebody-else" not in text
 
 
 @pytest.mark.parametrize(
