@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "::"  # the database wants one; a unix socket has none
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Answer JSON to the passkeys' script only: others find that nobody is signed in by the page that they get."""
+        return bool(super().is_ajax(request)) and request.path_info == reverse("mfa_login_webauthn")
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Ask again who it is, unless they have just signed in."""

@@ -62,6 +62,12 @@ def test_who_is_signed_in_without_the_console_is_told_so_and_not_sent_round() ->
     assert "You may not open this" in answer.content.decode()
 
 
+def test_a_script_of_a_page_is_led_to_the_sign_in_too(client: Client) -> None:
+    answer = client.post("/enroll/pre-approve/new/", headers={"Accept": "application/json"}, follow=True)
+    assert answer.redirect_chain[-1][0].startswith(LOGIN)
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
 def test_nobody_signs_up(client: Client) -> None:
     assert client.get("/accounts/signup/").status_code == 404
     assert "sign up" not in client.get(LOGIN).content.decode().lower()
