@@ -2,10 +2,12 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class HexenrollConfig(AppConfig):
     name = "hexenroll"
+    verbose_name = _("Admin")  # as the sidebar calls it
 
     def ready(self) -> None:
         from hexenroll import callback_checks, checks, mail_checks, sms_checks  # noqa: F401 - system checks

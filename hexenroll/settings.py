@@ -438,6 +438,7 @@ UNFOLD = {
     "STYLES": [lambda request: static("console.css")],
     "SCRIPTS": [lambda request: static("console.js")],
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": False,  # the audit log says more: templates/admin/change_form_object_tools.html
     "SHOW_BACK_BUTTON": True,
     "ACCOUNT": {
         "navigation": [

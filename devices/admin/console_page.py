@@ -8,7 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.db import DataError, models
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -40,6 +40,8 @@ class ConsolePage(ModelAdmin):
     formfield_overrides: ClassVar[dict[Any, Any]] = {models.JSONField: {"form_class": JsonField}}
     # What a list without rows says: what will be there, and how it gets there.
     empty_text: Any = ""
+    # Whether people enter several of these one after the other: a button saves one and offers the next form.
+    is_entered_in_series: ClassVar[bool] = False
     # What a filter of a list may compare with; anything else (a pattern, a year) is in no link of ours.
     COMPARISONS: ClassVar[frozenset[str]] = frozenset({"", "exact", "isnull", "id__exact"})
 
@@ -61,10 +63,20 @@ class ConsolePage(ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         try:
-            return super().get_changelist_instance(request)
+            changelist = super().get_changelist_instance(request)
         except (ValueError, OverflowError, DataError) as error:  # a NUL, a number or year that no column holds
             logger.info("%s: not a filter: %s", request.path, error)
             raise IncorrectLookupParameters from error
+        # Beside the title, the theme says how many were found and leads to all, whenever that's another number.
+        if changelist.full_result_count is None and not (changelist.query or changelist.has_active_filters):
+            changelist.full_result_count = changelist.result_count
+        return changelist
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context.setdefault("show_save_and_add_another", self.is_entered_in_series)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         # The selects by search hand over what was typed; PostgreSQL knows no NUL.

@@ -32,6 +32,7 @@ class CountedGroups(ChangeList):
 @admin.register(DeviceGroup)
 class DeviceGroupAdmin(ConsolePage):
     form = DeviceGroupForm
+    is_entered_in_series = True
     change_form_template = "groups/group.html"
     list_before_template = "groups/_tools.html"
     list_display = ("name", "kind", "device_count", "policy_names", "shortened")

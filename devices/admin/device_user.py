@@ -77,6 +77,7 @@ class DevicesFilter(admin.SimpleListFilter):
 @admin.register(DeviceUser)
 class DeviceUserAdmin(ConsolePage):
     form = DeviceUserForm
+    is_entered_in_series = True
     list_display = ("name", "email", "domain", "number_of_devices", "mobile", "sam_account_name")
     list_filter = ("domain", DevicesFilter)
     list_select_related = ("domain",)

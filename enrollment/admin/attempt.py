@@ -72,7 +72,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
     OUTCOME_COLOURS: ClassVar[dict[str, str]] = {"in": "success", "refused": "danger"}
 
     # --- the list ---
-    @admin.display(description=_("at"), ordering="at")
+    @admin.display(description=_("time"), ordering="at")
     def shown_time(self, attempt: EnrollmentAttempt) -> str:
         local = timezone.localtime(attempt.at)  # a narrow column breaks it between date and time only
         return " ".join(date_format(local, name).replace(" ", "\u00a0") for name in ("DATE_FORMAT", "TIME_FORMAT"))

@@ -88,10 +88,11 @@ def block_now(request: HttpRequest, entry: BlockedHardware) -> None:
 @admin.register(BlockedHardware)
 class BlockedHardwareAdmin(ConsolePage):
     form = BlockedHardwareForm
+    is_entered_in_series = True
     list_display = ("value", "kind", "note", "created_at")
     list_filter = ("kind",)
     search_fields = ("value", "note")
-    search_help_text = _("Value or note")
+    search_help_text = gettext_lazy("Value or note")
     empty_text = gettext_lazy("No serial number, hardware UUID or manufacturer is kept out.")
     fields = (("kind", "value"), "note")
 

@@ -86,7 +86,7 @@ class AuditEntryAdmin(ConsolePage):
     def shown_object(self, entry: AuditEntry) -> str:
         return format_html("<bdi>{}</bdi>", truncatechars(words.object_of(entry), LENGTH))
 
-    @admin.display(description=_("from"), empty_value="")
+    @admin.display(description=_("address"), empty_value="")
     def shown_address(self, entry: AuditEntry) -> str | None:
         return entry.remote_addr
 

@@ -55,7 +55,7 @@ class FilterForm(forms.Form):
     """
 
     period = forms.ChoiceField(
-        label=_("Time"), choices=Period.choices, initial=Period.MONTH, help_text=_("Days of your time zone.")
+        label=_("Period"), choices=Period.choices, initial=Period.MONTH, help_text=_("Days of your time zone.")
     )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     until = forms.DateField(

@@ -38,7 +38,7 @@ class ScheduledReportForm(forms.ModelForm):
 
     report = forms.ChoiceField(label=_("Report"), widget=UnfoldAdminSelectWidget, help_text=_("What is told."))
     period = forms.ChoiceField(
-        label=_("Time"),
+        label=_("Period"),
         choices=[choice for choice in Period.choices if choice[0] != Period.CHOSEN],
         initial=Period.MONTH,
         widget=UnfoldAdminSelectWidget,
