@@ -152,7 +152,8 @@ class ScheduledReportAdmin(ConsolePage):
 
     @admin.action(description=_("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[ScheduledReport]) -> None:
-        changed = resume(queryset)
+        # Whoever paused one may know why its readers are to get nothing: its owner decides.
+        changed = resume(queryset if request.user.is_superuser else queryset.filter(owner=request.user.pk))
         self._say(
             request, ngettext("%(count)s report was resumed.", "%(count)s reports were resumed.", changed), changed
         )

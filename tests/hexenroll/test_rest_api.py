@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from drf_spectacular.validation import validate_schema
 
+from devices.api.frame import HasRight
 from devices.imports import check, commit
 from devices.models import Device, DeviceGroup, Domain, ImportBatch, Policy
 from enrollment.disenroll import LeaveReason
@@ -206,6 +208,11 @@ def test_a_parameter_that_means_nothing_is_refused(program: Program, query: str)
     answer = program.get(f"devices/?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), answer.content
     assert answer.json()["errors"]
+
+
+def test_what_no_permission_was_named_for_is_closed(administrator: User) -> None:
+    request: Any = SimpleNamespace(user=administrator)
+    assert not HasRight().has_permission(request, SimpleNamespace(rights={"list": "x.y"}, action="forgotten"))
 
 
 def test_half_a_character_is_refused(program: Program) -> None:

@@ -149,6 +149,10 @@ def test_somebody_else_s_report_can_be_looked_at_and_not_sent_elsewhere(owner: U
     assert "Reports of others are sent by their owners only." in act(client, "send_now", theirs).text
     theirs.refresh_from_db()
     assert theirs.recipients == ["a@example.com"]
+    assert "1 report was paused." in act(client, "pause", theirs).text
+    assert "0 reports were resumed." in act(client, "resume", theirs).text
+    theirs.refresh_from_db()
+    assert not theirs.is_active
 
 
 def test_change_keeps_what_was_chosen(owner: User) -> None:
