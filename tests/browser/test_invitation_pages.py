@@ -127,7 +127,7 @@ def test_ticked_devices_are_invited_from_the_list_without_scripts_too(
     device: Device = DeviceFactory.create()
     page = sign_in_browser(administrator)
     page.goto(f"{live_server.url}/admin/devices/device/?status=pre_approved")
-    page.get_by_label("Select record").first.check()
+    page.get_by_label(f"Select this object for an action - {device}").check()
     page.locator("select[name=action]").select_option(label="Send invitation")
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_text("1 device is chosen.")).to_be_visible()
