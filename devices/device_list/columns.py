@@ -6,6 +6,7 @@ from operator import methodcaller
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
@@ -66,8 +67,8 @@ def chosen(names: Iterable[str]) -> list[Column]:
     return [COLUMNS[name] for name in (USUAL[0], *(known or USUAL[1:]))]
 
 
-def _of_choices(name: str, title: Any) -> Column:
-    return Column(name, title, methodcaller(f"get_{name}_display"), name, made_from=name)
+def _of_choices(name: str, title: Any, *, order: bool = True) -> Column:
+    return Column(name, title, methodcaller(f"get_{name}_display"), name if order else None, made_from=name)
 
 
 def _of_inventory(name: str, title: Any, *, order: bool = True) -> Column:
@@ -99,7 +100,7 @@ for _column in (
     _of_choices("platform", _("platform")),
     _of_choices("ownership", _("ownership")),
     Column("status", _("enrollment status"), _status, "status", made_from="status", label=TONES),
-    _of_choices("source", _("source")),
+    _of_choices("source", _("source"), order=False),  # an import would pay for an index of it
     Column("user", _("device user"), lambda device: device.user and device.user.name, "user__name", "user", _with_user),
     Column("email", _("e-mail"), lambda device: device.user and device.user.email, prepare=_with_user),
     Column("domain", _("domain"), lambda device: device.domain, "domain__name", "domain", made_from="domain_id"),
@@ -110,12 +111,11 @@ for _column in (
     _of_inventory("last_seen_at", _("last seen")),
     _of_inventory("enrolled_at", _("enrolled")),
     _of_inventory("ip_address", _("IP address"), order=False),
-    Column("created_at", _("created"), lambda device: device.created_at, "created_at"),
+    Column("created_at", _("created"), lambda device: localdate(device.created_at), "created_at"),  # its page has the time
     Column(
         "approval_expires_at",
         _("approval expires"),
         lambda device: device.approval_expires_at if device.status == Device.Status.PRE_APPROVED else None,
-        "approval_expires_at",
     ),
 ):
     offer(_column)

@@ -12,7 +12,8 @@ from devices.models.device_user import DeviceUser
 
 from . import tables
 
-# Of fewer characters there is no trigram: they are looked for at the beginning of serial numbers and names.
+# Of fewer characters there is no trigram but where a word begins: they are looked for at the beginning of serial
+# numbers and names.
 SHORTEST: Final = 3
 # Of text that so many hold, the newest are found sooner by looking at one device after the other.
 COMMON: Final = 50_000
@@ -22,10 +23,9 @@ def holding(text: str) -> Q | None:
     """Return the condition on devices; None: the database has no index of trigrams (DeviceQuerySet.matching)."""
     if not tables.is_there():
         return None
-    escaped = _escaped(text)
     if len(text) < SHORTEST:
-        return Q(pk__in=_sql(*_beginning(escaped)))
-    pattern = f"%{escaped}%"
+        return _beginning(text)
+    pattern = f"%{_escaped(text)}%"
     if _is_common(pattern):
         return _one_by_one(text)
     users, of_users = _keys(tables.USER, pattern)
@@ -49,10 +49,14 @@ def _sql(sql: str, parameters: list[Any]) -> Any:
     return RawSQL(sql, parameters)  # noqa: S611 - made of constants
 
 
-def _beginning(escaped: str) -> tuple[str, list[Any]]:
-    columns = ("serial_number", "name")
-    begins = " OR ".join(f"upper(d.{column}) LIKE upper(%s)" for column in columns)
-    return f"SELECT d.id FROM devices_device d WHERE {begins}", [f"{escaped}%"] * len(columns)  # noqa: S608
+def _beginning(text: str) -> Q:
+    """Return a condition on what begins with a text: the beginning of a word is a trigram, too."""
+    patterns = [f"{_escaped(text)}%", f"%\n{_escaped(text)}%"]
+    if any(_is_common(pattern) for pattern in patterns):
+        return Q(serial_number__istartswith=text) | Q(name__istartswith=text)
+    found = [_keys(tables.DEVICE, pattern) for pattern in patterns]
+    sql = " UNION ALL ".join(part for part, _parameters in found)
+    return Q(pk__in=_sql(sql, [value for _part, parameters in found for value in parameters]))
 
 
 def _one_by_one(text: str) -> Q:

@@ -28,8 +28,6 @@ TABLES: Final = """
     );
     CREATE INDEX devices_searchtext_device ON devices_searchtext USING gin (text gin_trgm_ops) WHERE kind = 1;
     CREATE INDEX devices_searchtext_user ON devices_searchtext USING gin (text gin_trgm_ops) WHERE kind = 2;
-    CREATE INDEX devices_device_serial_begins ON devices_device (upper(serial_number) text_pattern_ops);
-    CREATE INDEX devices_device_name_begins ON devices_device (upper(name) text_pattern_ops);
 """
 TRIGGERS: Final = """
     CREATE FUNCTION {table}_search_new() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -73,7 +71,6 @@ def drop(schema_editor: Any) -> None:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_search_{what} ON {table}")
                 cursor.execute(f"DROP FUNCTION IF EXISTS {table}_search_{what}()")
         cursor.execute("DROP TABLE IF EXISTS devices_searchtext, devices_searchdue")
-        cursor.execute("DROP INDEX IF EXISTS devices_device_serial_begins, devices_device_name_begins")
 
 
 def _has_trigrams(database: Any) -> bool:
