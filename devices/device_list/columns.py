@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
