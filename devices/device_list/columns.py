@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
-from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
@@ -112,7 +111,7 @@ for _column in (
     _of_inventory("last_seen_at", _("last seen")),
     _of_inventory("enrolled_at", _("enrolled")),
     _of_inventory("ip_address", _("IP address"), order=False),
-    Column("created_at", _("created"), lambda device: localdate(device.created_at), "created_at"),  # its page has the time
+    Column("created_at", _("created"), lambda device: localdate(device.created_at), "created_at"),
     Column(
         "approval_expires_at",
         _("approval expires"),
