@@ -30,6 +30,7 @@ class Entry:
         count: how many things there wait for somebody; None: nothing is counted.
         needs_all_domains: shown to people who may work in every domain only.
         is_shown: whether there is anything to show; None: always.
+        is_active: whether the page of a request belongs to it; None: if its address is below this entry's.
     """
 
     title: str | Promise
@@ -39,6 +40,7 @@ class Entry:
     count: Callable[[HttpRequest], int] | None = None
     needs_all_domains: bool = False
     is_shown: Callable[[], bool] | None = None
+    is_active: Callable[[HttpRequest], bool] | None = None
 
     def is_open_to(self, request: HttpRequest) -> bool:
         """Tell whether the signed-in person gets to see it."""
@@ -47,6 +49,20 @@ class Entry:
         if self.needs_all_domains and not scope_of(request.user).is_everything:
             return False
         return self.is_shown is None or self.is_shown()
+
+
+def _is_all_enrollments(request: HttpRequest) -> bool:
+    return request.path == reverse("enroll:all")
+
+
+def _is_of_sendings(request: HttpRequest) -> bool:
+    lists = reverse("admin:invitations_sending_changelist")
+    return request.path.startswith((lists, reverse("enroll:all") + "sendings/"))
+
+
+def _is_of_reports(request: HttpRequest) -> bool:
+    scheduled = reverse("admin:hexenroll_scheduledreport_changelist")
+    return request.path.startswith((scheduled, reverse("reports:index")))
 
 
 def is_mailbox_shown() -> bool:
@@ -71,7 +87,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         _("Enroll"),
         (
-            Entry(_("All Enrollments"), "apps", "enroll:all", "devices.view_importbatch"),
+            Entry(
+                _("All Enrollments"),
+                "apps",
+                "enroll:all",
+                "devices.view_importbatch",
+                is_active=_is_all_enrollments,
+            ),
             Entry(
                 _("Pre-approve"),
                 "playlist_add_check",
@@ -80,7 +102,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
                 _waiting_batches,
             ),
             Entry(_("Invitations"), "mail", "admin:invitations_invitation_changelist", "invitations.view_invitation"),
-            Entry(_("Sendings"), "send", "admin:invitations_sending_changelist", "invitations.view_sending"),
+            Entry(
+                _("Sendings"),
+                "send",
+                "admin:invitations_sending_changelist",
+                "invitations.view_sending",
+                is_active=_is_of_sendings,
+            ),
             Entry(
                 _("Attempts"),
                 "login",
@@ -126,7 +154,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         "",
         (
             Entry(_("Policies"), "policy", "admin:devices_policy_changelist", "devices.view_policy"),
-            Entry(_("Reports"), "monitoring", "reports:index", "devices.view_device"),
+            Entry(_("Reports"), "monitoring", "reports:index", "devices.view_device", is_active=_is_of_reports),
         ),
     ),
     (
@@ -186,4 +214,6 @@ def _item(request: HttpRequest, entry: Entry, link: str) -> dict[str, Any]:
     item: dict[str, Any] = {"title": entry.title, "icon": entry.icon, "link": link}
     if entry.count is not None and (count := entry.count(request)):
         item["badge"] = count
+    if entry.is_active is not None:
+        item["active"] = entry.is_active(request)
     return item

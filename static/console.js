@@ -1,4 +1,5 @@
-// Of every page of the console: what select2 leaves out of the selects by search, so that screen readers know them.
+// Of every page of the console: what select2 leaves out of the selects by search, so that screen readers know them;
+// and the names of columns in narrow lists, which begin with a capital and have no more of them.
 
 "use strict";
 
@@ -31,6 +32,10 @@ const nameFields = () => {
 
 // select2 is at work later than this script, and nobody says when.
 document.addEventListener("DOMContentLoaded", () => {
+  for (const cell of document.querySelectorAll("#result_list td[data-label], #result_list th[data-label]")) {
+    const name = cell.dataset.label;
+    cell.dataset.label = name.charAt(0).toUpperCase() + name.slice(1);
+  }
   nameFields();
   new MutationObserver(nameFields).observe(document.body, { childList: true, subtree: true });
 });

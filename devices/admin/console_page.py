@@ -3,12 +3,14 @@
 import logging
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -17,6 +19,11 @@ from devices.models import DeviceGroup
 from devices.scope import reaches_row, visible
 
 logger = logging.getLogger(__name__)
+
+
+def _linking_models() -> list[Any]:
+    """Return the models that Django makes by itself for fields with many objects on either side."""
+    return [model for model in apps.get_models(include_auto_created=True) if model._meta.auto_created]
 
 
 class VisibleObjectsFilter(admin.RelatedFieldListFilter):
@@ -56,6 +63,12 @@ class ConsolePage(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or reaches_row(request.user, obj))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Count what goes along, but for the rows that only link one thing with another: nobody knows them."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        links = {str(model._meta.verbose_name_plural) for model in _linking_models()}
+        return deleted, {name: number for name, number in counts.items() if str(name) not in links}, missing, protected
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         name, _sign, comparison = lookup.partition("__")
         is_date = name == self.date_hierarchy and comparison in ("year", "month", "day")
@@ -90,6 +103,14 @@ class ConsolePage(ModelAdmin):
             messages.error(request, _("What was ticked is not in this list. Load the page again."))
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset)
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        # Messages of other languages begin with what the thing is, whose name begins small.
+        text = str(message)
+        first = text[:1].upper() + text[1:]
+        if isinstance(message, SafeString):
+            first = mark_safe(first)  # noqa: S308 - it was safe before: one letter of it is another
+        super().message_user(request, first, *args, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):

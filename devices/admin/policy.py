@@ -99,12 +99,8 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
         keys = [policy.pk for policy in objs]
         counted = {
             Policy._meta.verbose_name_plural: len(keys),
-            Policy.devices.through._meta.verbose_name_plural: Policy.devices.through.objects.filter(
-                policy__in=keys
-            ).count(),
-            Policy.groups.through._meta.verbose_name_plural: Policy.groups.through.objects.filter(
-                policy__in=keys
-            ).count(),
+            _("assignments to devices"): Policy.devices.through.objects.filter(policy__in=keys).count(),
+            _("assignments to device groups"): Policy.groups.through.objects.filter(policy__in=keys).count(),
         }
         missing = set() if self.has_delete_permission(request) else {Policy._meta.verbose_name}
         return [str(policy) for policy in objs], {name: count for name, count in counted.items() if count}, missing, []

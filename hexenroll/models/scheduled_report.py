@@ -54,4 +54,7 @@ class ScheduledReport(models.Model):
         ordering = ("report", "id")
 
     def __str__(self) -> str:
-        return f"{self.report}, {self.get_every_display()}"
+        from hexenroll.reports.registry import REPORTS  # it names models
+
+        report = REPORTS.get(self.report)
+        return f"{report.title if report else self.report}, {self.get_every_display()}"
