@@ -26,7 +26,7 @@ SHOWN = 10  # of each kind
 
 
 def search(request: HttpRequest) -> HttpResponseBase:
-    """Answer the palette (with `extended`) and the sidebar's own search field, which finds pages only."""
+    """Answer what was typed into the palette."""
     return admin.site.admin_view(_search)(request)
 
 
@@ -35,11 +35,10 @@ def _search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("s", "").replace("\x00", "").strip()[:LONGEST]
     if not text:
         return HttpResponse()
-    is_palette = "extended" in request.GET
-    results = list(found(request, text) if is_palette else _pages(request, text))
+    results = list(found(request, text))
     return TemplateResponse(
         request,
-        "unfold/helpers/command_results.html" if is_palette else "unfold/helpers/search_results.html",
+        "unfold/helpers/command_results.html",
         {
             "results": results,  # few enough for one page
             "page_obj": {"count": len(results)},
