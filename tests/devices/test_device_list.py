@@ -235,3 +235,20 @@ def test_a_view_needs_a_name(administrator_client: Client) -> None:
         reverse("admin:devices_device_save_view"), {"name": " ", "query": urlencode({"q": "x"})}, follow=True
     )
     assert "Give the view a name of at most 100 characters." in answer.content.decode()
+
+
+def test_without_a_wish_the_order_is_that_of_what_is_asked_for(administrator_client: Client) -> None:
+    for name, days in (("late", 3), ("never", 9), ("early", 5)):
+        enrolled(name, last_seen_at=NOW - timedelta(days=days), enrolled_at=NOW - timedelta(days=20 - days))
+    assert listed(administrator_client, "status=all") == ["early", "never", "late"]
+    assert listed(administrator_client, f"seen_before={NOW:%Y-%m-%d}") == ["never", "early", "late"]
+    assert listed(administrator_client, f"enrolled_before={NOW:%Y-%m-%d}") == ["never", "early", "late"]
+
+
+def test_what_was_chosen_to_filter_by_is_read_once(administrator_client: Client) -> None:
+    domain = DeviceFactory.create(status=Status.ENROLLED).domain
+    with CaptureQueriesContext(connection) as queries:
+        assert domain.name in text_of(administrator_client, f"domain={domain.pk}")
+    read = [query for query in queries if f'WHERE "devices_domain"."id" IN ({domain.pk})' in query["sql"]]
+    assert len(read) == 1
+    assert len(queries) <= 12
