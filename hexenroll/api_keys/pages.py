@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
-from hexenroll.administrators.rights import may_manage
 from hexenroll.models import ApiKey
 
 from . import keys
@@ -161,16 +160,12 @@ class ApiKeyAdmin(ConsolePage):
 
 
 def accounts_for(person: Any) -> QuerySet[User]:
-    """Return the accounts that somebody may make keys for: their own; who manages accounts, others' too.
+    """Return the accounts that somebody may make keys for: their own; full administrators those of others, too.
 
-    Nobody gets more rights by it than they have: keys of full administrators are made by such.
+    Who makes a key knows it, and it rises with its account: whoever can rise no further may have that of another.
     """
     people = User.objects.filter(is_active=True, is_staff=True).order_by("username")
-    if person.is_superuser:
-        return people
-    if person.has_perm("auth.change_user"):
-        return people.filter(pk__in=[other.pk for other in people if may_manage(person, other)])
-    return people.filter(pk=person.pk)
+    return people if person.is_superuser else people.filter(pk=person.pk)
 
 
 def _is_number(text: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from hexenroll.api_keys import keys
@@ -37,12 +37,18 @@ def test_a_key_is_revoked_once(administrator: User, administrator_client: Client
     assert "was revoked already" in administrator_client.post(f"{LIST}{key.pk}/revoke/", follow=True).content.decode()
 
 
-def test_for_others_only_who_manages_accounts_makes_keys(administrator: User) -> None:
-    maker = make_person("maker", ("add_apikey", "view_apikey"))
+def test_for_others_only_full_administrators_make_keys(administrator: User, administrator_client: Client) -> None:
+    """Who makes a key knows it, and it rises with its account."""
+    maker, other = make_person("maker", ("add_apikey", "view_apikey")), make_person("other")
+    maker.user_permissions.add(Permission.objects.get(codename="change_user"))
     client = sign_in(maker)
-    refused = client.post(f"{LIST}add/", {"name": "Sync", "account": administrator.pk})
-    assert "Select a valid choice" in refused.content.decode()
+    for account in (administrator, other):
+        refused = client.post(f"{LIST}add/", {"name": "Sync", "account": account.pk})
+        assert "Select a valid choice" in refused.content.decode()
     assert not ApiKey.objects.exists()
+    administrator_client.post(f"{LIST}add/", {"name": "Sync", "account": other.pk})
+    assert ApiKey.objects.get().account == other
+    ApiKey.objects.all().delete()
     client.post(f"{LIST}add/", {"name": "Sync", "account": maker.pk})
     assert ApiKey.objects.get().account == maker
 
