@@ -80,6 +80,7 @@ class SendingPage(SendingView):
     def get(self, request: HttpRequest, sending_id: int) -> HttpResponse:
         return self.render(
             "enroll/sending.html",
+            title=str(self.sending),
             shown=shown(self.sending),
             may_send=self.may(SEND),
             may_see_batch=self.may(self.batch_right) and self.sending.batch_id,
