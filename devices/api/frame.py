@@ -28,7 +28,8 @@ class HasRight(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
-        if view.action in (None, "metadata"):  # no method that there is, answered by 405; or OPTIONS
+        has_method = str(request.method).lower() in view.http_method_names
+        if not has_method or view.action in (None, "metadata"):  # answered by 405; or OPTIONS
             return True
         needed = view.rights.get(view.action)
         # A forgotten one is closed, not open.
