@@ -211,8 +211,9 @@ def test_a_parameter_that_means_nothing_is_refused(program: Program, query: str)
 
 
 def test_what_no_permission_was_named_for_is_closed(administrator: User) -> None:
-    request: Any = SimpleNamespace(user=administrator)
-    assert not HasRight().has_permission(request, SimpleNamespace(rights={"list": "x.y"}, action="forgotten"))
+    request: Any = SimpleNamespace(user=administrator, method="POST")
+    view = SimpleNamespace(rights={"list": "x.y"}, action="forgotten", http_method_names=["post"])
+    assert not HasRight().has_permission(request, view)
 
 
 def test_half_a_character_is_refused(program: Program) -> None:
