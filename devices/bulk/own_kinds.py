@@ -69,7 +69,8 @@ def _link(field: str, *, adds: bool) -> Callable[[list[int], Mapping[str, Any], 
         rows = dict(target._default_manager.filter(pk__in=parameters["rows"]).values_list("pk", "name"))
         if not rows:
             return Outcome(skipped={GONE: len(devices)})
-        there = list(Device.objects.filter(pk__in=devices).select_for_update(of=("self",)).values_list("pk", flat=True))
+        locked = Device.objects.filter(pk__in=devices).order_by("pk").select_for_update(of=("self",))
+        there = list(locked.values_list("pk", flat=True))
         links = through._default_manager.filter(**{"device__in": there, f"{column}__in": rows})
         tied = set(links.values_list("device", column))
         if adds:

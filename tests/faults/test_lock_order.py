@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.sites import site
 from django.db import connection, transaction
-from django.test import RequestFactory
 from django.utils import timezone
 
+from devices.bulk.carry_out import begin
+from devices.bulk.kinds import KINDS
 from devices.models import Device
 from enrollment.blocking import block
 from invitations import actions, many, queueing
@@ -20,6 +20,7 @@ from invitations.outbox.claim import claim
 from invitations.outbox.expiry import expire
 from invitations.outbox.lanes import take_lane
 from invitations.redemption import redeem
+from tests.conftest import make_person
 from tests.factories import InvitationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,8 +50,9 @@ def invite_again(invitation: Invitation) -> None:
 
 
 def delete(invitation: Invitation) -> None:
-    request = RequestFactory().post("/")
-    site.get_model_admin(Device).delete_queryset(request, Device.objects.filter(pk=invitation.device_id))
+    person = make_person("who deletes", superuser=True)
+    action = begin(KINDS["delete_pre_approved"], {}, person, query="", chosen=[invitation.device_id], last=0)
+    assert not action.last_error, action.last_error
 
 
 OTHERS: dict[str, Callable[[Invitation], Any]] = {
