@@ -5,74 +5,146 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('devices', '0009_group_import_device_number'),
+        ("devices", "0009_group_import_device_number"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='device',
-            options={'ordering': ('-created_at', '-id'), 'permissions': (('export_device', 'Can export devices'), ('block_device', 'Can block and unblock devices')), 'verbose_name': 'device', 'verbose_name_plural': 'devices'},
+            name="device",
+            options={
+                "ordering": ("-created_at", "-id"),
+                "permissions": (
+                    ("export_device", "Can export devices"),
+                    ("block_device", "Can block and unblock devices"),
+                ),
+                "verbose_name": "device",
+                "verbose_name_plural": "devices",
+            },
         ),
         migrations.AlterField(
-            model_name='device',
-            name='domain',
-            field=models.ForeignKey(db_constraint=False, db_index=False, help_text='Who works in this domain sees the device.', on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='devices.domain', verbose_name='domain'),
+            model_name="device",
+            name="domain",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                help_text="Who works in this domain sees the device.",
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="devices",
+                to="devices.domain",
+                verbose_name="domain",
+            ),
         ),
         migrations.AlterField(
-            model_name='device',
-            name='groups',
-            field=models.ManyToManyField(blank=True, help_text='The device gets the policies of its groups, too.', related_name='devices', to='devices.devicegroup', verbose_name='device groups'),
+            model_name="device",
+            name="groups",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="The device gets the policies of its groups, too.",
+                related_name="devices",
+                to="devices.devicegroup",
+                verbose_name="device groups",
+            ),
         ),
         migrations.AlterField(
-            model_name='device',
-            name='ownership',
-            field=models.CharField(choices=[('personal', 'Personal'), ('corporate', 'Corporate')], help_text="Whose the device is: its user's, or the organisation's.", max_length=10, verbose_name='ownership'),
+            model_name="device",
+            name="ownership",
+            field=models.CharField(
+                choices=[("personal", "Personal"), ("corporate", "Corporate")],
+                help_text="Whose the device is: its user's, or the organisation's.",
+                max_length=10,
+                verbose_name="ownership",
+            ),
         ),
         migrations.AlterField(
-            model_name='device',
-            name='platform',
-            field=models.CharField(choices=[('android', 'Android'), ('ios', 'iOS and iPadOS'), ('macos', 'macOS'), ('linux', 'Linux'), ('tvos', 'tvOS'), ('windows', 'Windows')], help_text='The serial number is unique within it; policies are for some platforms or for all.', max_length=10, verbose_name='platform'),
+            model_name="device",
+            name="platform",
+            field=models.CharField(
+                choices=[
+                    ("android", "Android"),
+                    ("ios", "iOS and iPadOS"),
+                    ("macos", "macOS"),
+                    ("linux", "Linux"),
+                    ("tvos", "tvOS"),
+                    ("windows", "Windows"),
+                ],
+                help_text="The serial number is unique within it; policies are for some platforms or for all.",
+                max_length=10,
+                verbose_name="platform",
+            ),
         ),
         migrations.AlterField(
-            model_name='device',
-            name='policies',
-            field=models.ManyToManyField(blank=True, help_text='Take effect as the device enrolls, or at its next check-in.', related_name='devices', to='devices.policy', verbose_name='policies'),
+            model_name="device",
+            name="policies",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="Take effect as the device enrolls, or at its next check-in.",
+                related_name="devices",
+                to="devices.policy",
+                verbose_name="policies",
+            ),
         ),
         migrations.AlterField(
-            model_name='device',
-            name='user',
-            field=models.ForeignKey(blank=True, help_text='Who is invited to enroll it, and works with it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='devices.deviceuser', verbose_name='device user'),
+            model_name="device",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Who is invited to enroll it, and works with it.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="devices",
+                to="devices.deviceuser",
+                verbose_name="device user",
+            ),
         ),
         migrations.AlterField(
-            model_name='devicegroup',
-            name='description',
-            field=models.TextField(blank=True, help_text='What the group is for, for those who come after you.', verbose_name='description'),
+            model_name="devicegroup",
+            name="description",
+            field=models.TextField(
+                blank=True, help_text="What the group is for, for those who come after you.", verbose_name="description"
+            ),
         ),
         migrations.AlterField(
-            model_name='devicegroup',
-            name='name',
-            field=models.CharField(help_text='As files name it, in the column Groups.', max_length=200, unique=True, verbose_name='name'),
+            model_name="devicegroup",
+            name="name",
+            field=models.CharField(
+                help_text="As files name it, in the column Groups.", max_length=200, unique=True, verbose_name="name"
+            ),
         ),
         migrations.AlterField(
-            model_name='deviceuser',
-            name='domain',
-            field=models.ForeignKey(db_constraint=False, db_index=False, help_text='The directory that the person belongs to; who works in it sees this person.', on_delete=django.db.models.deletion.PROTECT, related_name='users', to='devices.domain', verbose_name='domain'),
+            model_name="deviceuser",
+            name="domain",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                help_text="The directory that the person belongs to; who works in it sees this person.",
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="users",
+                to="devices.domain",
+                verbose_name="domain",
+            ),
         ),
         migrations.AlterField(
-            model_name='deviceuser',
-            name='email',
-            field=models.EmailField(help_text='Where invitations go; one person of a domain for each address.', max_length=254, verbose_name='e-mail'),
+            model_name="deviceuser",
+            name="email",
+            field=models.EmailField(
+                help_text="Where invitations go; one person of a domain for each address.",
+                max_length=254,
+                verbose_name="e-mail",
+            ),
         ),
         migrations.AlterField(
-            model_name='deviceuser',
-            name='name',
-            field=models.CharField(help_text='By which messages address this person.', max_length=200, verbose_name='name'),
+            model_name="deviceuser",
+            name="name",
+            field=models.CharField(
+                help_text="By which messages address this person.", max_length=200, verbose_name="name"
+            ),
         ),
         migrations.AlterField(
-            model_name='policy',
-            name='name',
-            field=models.CharField(help_text='As files name it, in the column Policies.', max_length=200, unique=True, verbose_name='name'),
+            model_name="policy",
+            name="name",
+            field=models.CharField(
+                help_text="As files name it, in the column Policies.", max_length=200, unique=True, verbose_name="name"
+            ),
         ),
     ]

@@ -4,20 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('enrollment', '0008_attempt_domains'),
+        ("enrollment", "0008_attempt_domains"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='blockedhardware',
-            name='kind',
-            field=models.CharField(choices=[('serial_number', 'Serial number'), ('hardware_uuid', 'Hardware UUID'), ('manufacturer', 'Manufacturer')], help_text='What of a device the value is compared with.', max_length=13, verbose_name='kind'),
+            model_name="blockedhardware",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("serial_number", "Serial number"),
+                    ("hardware_uuid", "Hardware UUID"),
+                    ("manufacturer", "Manufacturer"),
+                ],
+                help_text="What of a device the value is compared with.",
+                max_length=13,
+                verbose_name="kind",
+            ),
         ),
         migrations.AlterField(
-            model_name='blockedhardware',
-            name='note',
-            field=models.CharField(blank=True, help_text='Why, for those who come after you.', max_length=200, verbose_name='note'),
+            model_name="blockedhardware",
+            name="note",
+            field=models.CharField(
+                blank=True, help_text="Why, for those who come after you.", max_length=200, verbose_name="note"
+            ),
         ),
     ]

@@ -4,30 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('hexenroll', '0003_dashboard_and_sent_reports'),
+        ("hexenroll", "0003_dashboard_and_sent_reports"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='scheduledreport',
-            name='every',
-            field=models.CharField(choices=[('day', 'Every day'), ('week', 'Every week, on Monday'), ('month', 'Every month, on the first')], default='week', help_text="Days of the owner's time zone.", max_length=5, verbose_name='how often'),
+            model_name="scheduledreport",
+            name="every",
+            field=models.CharField(
+                choices=[
+                    ("day", "Every day"),
+                    ("week", "Every week, on Monday"),
+                    ("month", "Every month, on the first"),
+                ],
+                default="week",
+                help_text="Days of the owner's time zone.",
+                max_length=5,
+                verbose_name="how often",
+            ),
         ),
         migrations.AlterField(
-            model_name='scheduledreport',
-            name='format',
-            field=models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'Excel (XLSX)')], default='xlsx', help_text='Of the attached file.', max_length=4, verbose_name='format'),
+            model_name="scheduledreport",
+            name="format",
+            field=models.CharField(
+                choices=[("csv", "CSV"), ("xlsx", "Excel (XLSX)")],
+                default="xlsx",
+                help_text="Of the attached file.",
+                max_length=4,
+                verbose_name="format",
+            ),
         ),
         migrations.AlterField(
-            model_name='scheduledreport',
-            name='is_active',
-            field=models.BooleanField(default=True, help_text='Without the tick it is paused.', verbose_name='active'),
+            model_name="scheduledreport",
+            name="is_active",
+            field=models.BooleanField(default=True, help_text="Without the tick it is paused.", verbose_name="active"),
         ),
         migrations.AlterField(
-            model_name='scheduledreport',
-            name='report',
-            field=models.CharField(help_text='What is told.', max_length=40, verbose_name='report'),
+            model_name="scheduledreport",
+            name="report",
+            field=models.CharField(help_text="What is told.", max_length=40, verbose_name="report"),
         ),
     ]

@@ -4,20 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('invitations', '0003_sending_domain'),
+        ("invitations", "0003_sending_domain"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='messagetemplate',
-            name='channel',
-            field=models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS')], help_text='By which the message goes out.', max_length=5, verbose_name='channel'),
+            model_name="messagetemplate",
+            name="channel",
+            field=models.CharField(
+                choices=[("email", "E-mail"), ("sms", "SMS")],
+                help_text="By which the message goes out.",
+                max_length=5,
+                verbose_name="channel",
+            ),
         ),
         migrations.AlterField(
-            model_name='messagetemplate',
-            name='language',
-            field=models.CharField(choices=[('en', 'English'), ('de', 'German')], help_text='Of the users who are written to.', max_length=5, verbose_name='language'),
+            model_name="messagetemplate",
+            name="language",
+            field=models.CharField(
+                choices=[("en", "English"), ("de", "German")],
+                help_text="Of the users who are written to.",
+                max_length=5,
+                verbose_name="language",
+            ),
         ),
     ]
