@@ -1,5 +1,9 @@
 """What the portal remembers about who asked to come in, and by which settings they were judged."""
 
+from .ade_account import AdeAccount
+from .ade_device import AdeDevice
+from .ade_profile import AdeProfile
+from .ade_sync import AdeSync
 from .answered_request import AnsweredRequest
 from .blocked_hardware import BlockedHardware
 from .conflict import Conflict
@@ -11,6 +15,10 @@ from .lockout import Lockout
 from .settings_change import SettingsChange
 
 __all__ = [
+    "AdeAccount",
+    "AdeDevice",
+    "AdeProfile",
+    "AdeSync",
     "AnsweredRequest",
     "BlockedHardware",
     "Conflict",

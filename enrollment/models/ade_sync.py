@@ -1,0 +1,71 @@
+"""Which sync of an ADE account is under way, how far is it, and how did the last ones end?"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .ade_account import AdeAccount
+
+
+class AdeSync(models.Model):
+    """One sync of an account, from the wish to its end; a killed one is taken up where its last page was saved."""
+
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("account__domain",)
+
+    class Kind(models.TextChoices):
+        FULL = "full", _("Full")
+        DELTA = "delta", _("Changes")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    OPEN: ClassVar[frozenset[str]] = frozenset({State.QUEUED, State.RUNNING})
+
+    account = models.ForeignKey(AdeAccount, models.CASCADE, related_name="syncs", verbose_name=_("ADE account"))
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    state = models.CharField(_("state"), max_length=7, choices=State, default=State.QUEUED)
+    claim = models.UUIDField(
+        null=True, help_text=_("Of the worker that has it: whoever finds another one here leaves it alone.")
+    )
+    is_fetching = models.BooleanField(default=False, help_text=_("The full list isn't read to its end yet."))
+    is_begun_anew = models.BooleanField(default=False, help_text=_("Apple refused a cursor, once in this sync."))
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+    fetched = models.PositiveIntegerField(_("devices read"), default=0)
+    added = models.PositiveIntegerField(_("added"), default=0)
+    modified = models.PositiveIntegerField(_("modified"), default=0)
+    deleted = models.PositiveIntegerField(_("removed"), default=0)
+    pre_approved = models.PositiveIntegerField(_("pre-approved"), default=0)
+    withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0, help_text=_("In a row that have failed."))
+    error = models.CharField(_("error"), max_length=40, blank=True, help_text=_("Code of Apple's, or of ade/errors."))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+        help_text=_("Empty: the clock."),
+    )
+    created_at = models.DateTimeField(_("asked"), auto_now_add=True)
+    next_at = models.DateTimeField(_("not before"), null=True)
+    alive_at = models.DateTimeField(_("last sign of life"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("ADE sync")
+        verbose_name_plural = _("ADE syncs")
+        ordering = ("-id",)
+        constraints = (  # one at a time for each account, whoever asks
+            models.UniqueConstraint(
+                fields=("account",), condition=models.Q(state__in=("queued", "running")), name="ade_sync_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
