@@ -6,7 +6,7 @@ Free of Django and of models. Fields that we don't know are passed over; devices
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeGuard
 
 from .errors import UnexpectedAnswerError
 
@@ -143,5 +143,5 @@ def _list(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _is_integer(value: object) -> bool:
+def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)

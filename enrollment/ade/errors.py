@@ -110,21 +110,21 @@ def error_of(status: int, text: str, retry_after: int | None = None) -> AdeError
 
     | status    | text               | error                                                  |
     |-----------|--------------------|--------------------------------------------------------|
-    | 3xx       | any                | UnexpectedAnswerError (nothing is followed)            |
+    | 2xx, 3xx  | any                | UnexpectedAnswerError (nothing is followed)            |
     | 4xx       | one of Apple's six | its own: terms, access, the four cursors               |
     | 429       | any                | ThrottledError                                         |
     | 401, 403  | any                | ForbiddenError                                         |
     | other 4xx | any                | RequestRefusedError                                    |
-    | others    | any                | UnavailableError                                       |
+    | 5xx       | any                | UnavailableError                                       |
 
     Args:
         status: of HTTP, not 200.
         text: the body.
         retry_after: seconds, from the header of that name.
     """
-    if 300 <= status < 400:
-        return UnexpectedAnswerError("redirect")
-    if not 400 <= status < 500:
+    if status < 400:
+        return UnexpectedAnswerError("redirect" if status >= 300 else f"http_{status}")
+    if status >= 500:
         return UnavailableError(f"http_{status}", retry_after)
     for word, kind in _WORDS.items():
         if word in text:
