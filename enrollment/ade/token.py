@@ -25,7 +25,7 @@ from .answers import moment
 from .token_file import TokenFileError, TokenProblem, encrypted_message
 
 VALID_FOR: Final = timedelta(days=730)  # a token lasts one year, and its renewal may use the same key
-MAX_COMMON_NAME: Final = 64  # characters (X.520)
+MAX_COMMON_NAME: Final = 64  # bytes of UTF-8 (X.520)
 MAX_SECRET: Final = 1000  # characters
 SECRETS: Final = ("consumer_key", "consumer_secret", "access_token", "access_secret")
 _CIPHERS: Final = {"aes128_cbc": AES, "aes192_cbc": AES, "aes256_cbc": AES, "tripledes_3key": TripleDES}
@@ -58,10 +58,11 @@ def make_key(name: str, now: datetime | None = None) -> tuple[str, str]:
     now = now or datetime.now(UTC)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     spoken = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    common_name = f"Apple ADE {spoken}".encode()[:MAX_COMMON_NAME].decode(errors="ignore").strip()
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "hexenroll"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Apple ADE {spoken}".strip()[:MAX_COMMON_NAME]),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
     certificate = (
@@ -92,7 +93,8 @@ def read_token(content: bytes, private_key_pem: str, certificate_pem: str, now: 
     Raises:
         TokenFileError: and nothing else, whatever the content is; its `code` says why.
     """
-    key = serialization.load_pem_private_key(private_key_pem.encode(), None)
+    # Not checked for being a good key, which takes longer than all the rest: make_key made it.
+    key = serialization.load_pem_private_key(private_key_pem.encode(), None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("make_key makes RSA keys.")
     serial = x509.load_pem_x509_certificate(certificate_pem.encode()).serial_number

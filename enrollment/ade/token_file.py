@@ -9,6 +9,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from cryptography import x509
+
 MAX_BYTES: Final = 256 * 1024  # Apple's are about 4 KB
 
 
@@ -77,6 +79,8 @@ def encrypted_message(content: bytes) -> bytes:
     if not text:
         raise TokenFileError(TokenProblem.EMPTY)
     if content[0] == _SEQUENCE and not _BASE64.fullmatch(text):
+        if _is_certificate(content):
+            raise TokenFileError(TokenProblem.IS_CERTIFICATE)
         return content
     other = other_file(text)
     if other is not None:
@@ -104,6 +108,16 @@ def other_file(text: bytes) -> TokenProblem | None:
     """Say which other file this is, by how it starts; None if it may be a token file."""
     start = text[:2048].lower()
     return next((problem for pattern, problem in _OTHER_FILES if pattern.match(start)), None)
+
+
+def _is_certificate(content: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(content)
+    except ValueError:
+        return False
+    except x509.InvalidVersion:
+        pass
+    return True
 
 
 def _decoded(text: bytes, problem: TokenProblem) -> bytes:
