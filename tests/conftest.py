@@ -22,6 +22,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from devices.models import Domain
 from devices.scope import ACCESS
+from tests.ade_simulator.running import Simulator
 from tests.chromium import chromium
 from tests.portal import Portal
 from tests.servers import SERVERS, Servers
@@ -229,3 +230,19 @@ def make_portal(servers: Servers, is_postgresql: bool) -> Iterator[Callable[...,
 def portal(make_portal: Callable[..., Portal]) -> Portal:
     """Return a running portal: web, worker, clock and broker, on a free port, with nothing in it."""
     return make_portal().start()
+
+
+# --- Apple's service, as a simulator in a process of its own ---------------------------------------------
+@pytest.fixture(scope="session")
+def running_ade_simulator() -> Iterator[Simulator]:
+    """Start the simulator once in a run."""
+    simulator = Simulator()
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture
+def ade_simulator(running_ade_simulator: Simulator) -> Simulator:
+    """Return a simulator of Apple's device enrollment service that knows nothing but its first account's token."""
+    running_ade_simulator.reset()
+    return running_ade_simulator

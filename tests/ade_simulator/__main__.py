@@ -1,0 +1,30 @@
+"""How is the simulator started? `python -m tests.ade_simulator [--port N] [--devices N] [--control]`.
+
+It prints one line of JSON with its base URL when it listens.
+"""
+
+import argparse
+import json
+
+from tests.ade_simulator.server import Server
+from tests.ade_simulator.service import FIRST
+
+
+def main() -> None:
+    """Listen until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m tests.ade_simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1; a free port without it")
+    parser.add_argument("--devices", type=int, default=0, help="how many devices the account has")
+    parser.add_argument("--control", action="store_true", help="let tests change what it does")
+    arguments = parser.parse_args()
+    server = Server(arguments.port, arguments.control)
+    server.service.account(FIRST).fleet.buy(arguments.devices, {})
+    print(json.dumps({"base_url": server.base_url}), flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+if __name__ == "__main__":
+    main()
