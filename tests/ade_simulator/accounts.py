@@ -3,7 +3,7 @@
 https://developer.apple.com/documentation/devicemanagement/get-account-detail
 """
 
-import secrets
+import hashlib
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -41,13 +41,22 @@ class Token:
 
 
 class Account:
-    """A server of an organisation: its token, sessions, devices and profiles."""
+    """A server of an organisation: its token, sessions, devices and profiles.
 
-    def __init__(self, name: str, number: int, clock: Clock) -> None:
+    Args:
+        name: what tests call it.
+        number: 0 for the first one; its devices are others than those of other numbers.
+        clock: the service's.
+        seed: what its secrets are made from.
+    """
+
+    def __init__(self, name: str, number: int, clock: Clock, seed: str) -> None:
         self.name = name
         self.clock = clock
-        self.consumer_key = f"CK_{secrets.token_hex(32)}"
-        self.consumer_secret = f"CS_{secrets.token_hex(20)}"
+        self.seed = seed
+        self.tokens_made = 0
+        self.consumer_key = self._secret("CK")
+        self.consumer_secret = self._secret("CS")
         self.token = self.new_token(365)
         self.sessions = Sessions(clock)
         self.cursors = Cursors(clock)
@@ -64,7 +73,7 @@ class Account:
             "org_phone": "+49 30 1234567",
             "org_address": "1 Example Street, Berlin, DE",
             "org_id": str(40_000_001 + number),
-            "org_id_hash": secrets.token_hex(32),
+            "org_id_hash": self._secret("ID"),
             "org_type": "edu",
             "org_version": "v2",
             "urls": [
@@ -75,14 +84,19 @@ class Account:
 
     def new_token(self, days: float) -> Token:
         """Make the next token of this server, good for `days`; the one before is good no more, as at Apple."""
+        self.tokens_made += 1
         self.token = Token(
             self.consumer_key,
             self.consumer_secret,
-            f"AT_{secrets.token_hex(32)}",
-            f"AS_{secrets.token_hex(20)}",
+            self._secret(f"AT{self.tokens_made}"),
+            self._secret(f"AS{self.tokens_made}"),
             stamp(self.clock.now() + timedelta(days=days)),
         )
         return self.token
+
+    def _secret(self, what: str) -> str:
+        """Return a secret of this account, the same one for the same seed: a demo's token outlives a restart."""
+        return f"{what[:2]}_{hashlib.sha256(f'{self.seed} {self.name} {what}'.encode()).hexdigest()}"
 
     def check(self, request: SignedRequest) -> None:
         """Refuse a request for a session that the account's token didn't sign, or whose time is over."""

@@ -57,15 +57,15 @@ def devices(first: int, count: int, assigned: str, fields: dict[str, Any]) -> It
     around = []
     for model in MODELS:
         facts = {
-            "serial_number": "?",
+            "serial_number": "?",  # the first of all, so that the first question mark is it
             **{name: value for name, value in model._asdict().items() if name not in ("prefix", "suffix")},
             "asset_tag": "",
             "profile_status": "empty",
             "device_assigned_by": "buyer@example.com",
             "device_assigned_date": assigned,
         }
-        before, after = json.dumps(facts | fields | {"serial_number": "?"}).split('"?"', 1)
-        around.append((before.encode() + b'"', b'"' + after.encode()))
+        before, _, after = json.dumps(facts | fields | {"serial_number": "?"}).encode().partition(b"?")
+        around.append((before, after))
     for number in range(first, first + count):
         serial = serial_number(number)
         before, after = around[number % len(MODELS)]

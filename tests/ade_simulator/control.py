@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from tests.ade_simulator.cursors import Place
 from tests.ade_simulator.scripts import Script
-from tests.ade_simulator.service import FIRST, Service, as_json
+from tests.ade_simulator.service import ENDPOINTS, FIRST, Service, as_json
 from tests.ade_simulator.token_file import token_file
 
 
@@ -59,6 +60,12 @@ def devices(service: Service, account: str) -> str:
     return "[" + ", ".join(one.content.decode() for one in service.account(account).fleet.listed.values()) + "]"
 
 
+def cursor(service: Service, account: str) -> str:
+    """Return the cursor that a full fetch would end with now."""
+    own = service.account(account)
+    return own.cursors.issue(Place("delta", len(own.fleet.events), 0))
+
+
 def listing(service: Service, account: str, repeat_every: int, cursor_length: int) -> None:
     """Set how pages look: every n-th device twice, cursors filled up to a length."""
     service.account(account).fleet.repeat_every = repeat_every
@@ -96,8 +103,10 @@ def profiles(service: Service, account: str) -> dict[str, dict[str, Any]]:
     return service.account(account).profiles.defined
 
 
-def script(service: Service, **how: Any) -> None:
-    service.scripts.all.append(Script(**how))
+def script(service: Service, endpoint: str, **how: Any) -> None:
+    if endpoint not in ("*", *ENDPOINTS):
+        raise ValueError(f"{endpoint} is none of {', '.join(ENDPOINTS)}")
+    service.scripts.all.append(Script(endpoint, **how))
 
 
 def clear_scripts(service: Service) -> None:
@@ -115,7 +124,19 @@ def clear_requests(service: Service) -> None:
 CONTROLS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        *(token, new_token, make_token_file, buy, add_as_they_are, change, remove, tell, devices, listing, sessions),
-        *(end_sessions, pass_time, facts, profile_results, profiles, script, clear_scripts, requests, clear_requests),
+        *(token, new_token, make_token_file, buy, add_as_they_are, change, remove, tell, devices, cursor),
+        *(
+            listing,
+            sessions,
+            end_sessions,
+            pass_time,
+            facts,
+            profile_results,
+            profiles,
+            script,
+            clear_scripts,
+            requests,
+            clear_requests,
+        ),
     )
 }

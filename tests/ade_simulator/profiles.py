@@ -17,6 +17,12 @@ from tests.ade_simulator.listing import LARGEST_LIMIT
 
 NAME_LENGTH = 125
 URL_LENGTH = 2000
+TEXTS = {  # the longest that each may be, and the word for one that isn't like that
+    "department": (125, "DEPARTMENT_INVALID"),
+    "support_phone_number": (50, "SUPPORT_PHONE_INVALID"),
+    "support_email_address": (250, "SUPPORT_EMAIL_INVALID"),
+    "org_magic": (256, "MAGIC_INVALID"),
+}
 
 
 class Profiles:
@@ -98,10 +104,10 @@ def check_profile(profile: dict[str, Any]) -> None:
         raise RefusedError(400, "CONFIG_URL_REQUIRED")
     if not isinstance(url, str) or len(url) > URL_LENGTH or not url.startswith("https://"):
         raise RefusedError(400, "CONFIG_URL_INVALID")
-    for field, longest in (("department", 125), ("support_phone_number", 50), ("support_email_address", 250)):
+    for field, (longest, code) in TEXTS.items():
         value = profile.get(field, "?")
         if not isinstance(value, str) or not 1 <= len(value) <= longest:
-            raise RefusedError(400, {"department": "DEPARTMENT_INVALID"}.get(field, field[:13].upper() + "_INVALID"))
+            raise RefusedError(400, code)
     if not profile.get("is_mdm_removable", True) and not profile.get("is_supervised", False):
         raise RefusedError(400, "FLAGS_INVALID")
 

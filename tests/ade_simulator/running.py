@@ -102,6 +102,10 @@ class Simulator:
         """Return what is listed now, by serial number."""
         return {str(device.get("serial_number")): device for device in self._control("devices", account=account)}
 
+    def cursor(self, account: str = FIRST) -> str:
+        """Return the cursor that a full fetch would end with now: for a delta without a fetch before."""
+        return self._control("cursor", account=account)
+
     def shape_pages(self, account: str = FIRST, *, repeat_every: int = 0, cursor_length: int = 0) -> None:
         """Repeat every n-th device in its page; fill cursors up to a length (Apple's have at most 1000 characters)."""
         self._control("listing", account=account, repeat_every=repeat_every, cursor_length=cursor_length)

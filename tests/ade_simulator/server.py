@@ -75,7 +75,10 @@ class Handler(BaseHTTPRequestHandler):
             return json_answer(None)
         service = self.server.service
         with service.lock:
-            result = CONTROLS[name](service, **json.loads(body or b"{}"))
+            try:
+                result = CONTROLS[name](service, **json.loads(body or b"{}"))
+            except (KeyError, TypeError, ValueError) as error:
+                return Answer(400, repr(error).encode())
         return json_answer(result.encode() if name == "devices" else result)
 
     def send(self, answer: Answer, share: float = 1) -> None:

@@ -1,6 +1,7 @@
 """What does Apple's service answer to a request? Manners, session, then the endpoint; scripts may say otherwise."""
 
 import json
+import secrets
 import threading
 import time
 from dataclasses import dataclass
@@ -18,6 +19,17 @@ from tests.ade_simulator.scripts import Script, Scripts
 from tests.ade_simulator.sessions import HEADER, Session
 
 FIRST = "first"
+ENDPOINTS = (
+    "GET /session",
+    "GET /account",
+    "POST /server/devices",
+    "POST /devices/sync",
+    "POST /devices",
+    "POST /profile",
+    "GET /profile",
+    "POST /profile/devices",
+    "DELETE /profile/devices",
+)
 IPADOS_SINCE = 7  # protocol version
 
 
@@ -36,7 +48,8 @@ class Received:
 class Service:
     """All accounts, the clock, the scripts and the log: what a reset makes anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: str = "") -> None:
+        self.seed = seed or secrets.token_hex()
         self.lock = threading.RLock()
         self.clock = Clock()
         self.scripts = Scripts()
@@ -47,7 +60,7 @@ class Service:
     def account(self, name: str) -> Account:
         """Return the account of that name, made when it is asked for."""
         if name not in self.accounts:
-            self.accounts[name] = Account(name, len(self.accounts), self.clock)
+            self.accounts[name] = Account(name, len(self.accounts), self.clock, self.seed)
         return self.accounts[name]
 
     def answer(self, received: Received) -> tuple[Answer, Script | None]:
@@ -113,12 +126,12 @@ class Service:
         seen.dropped = script is not None and script.drop is not None
         if answer.status >= 400:
             seen.said = answer.body[:200].decode(errors="replace")
-        seen.ended = time.monotonic()
+        seen.ended = time.monotonic() + (script.delay if script is not None else 0)
 
 
 def endpoint_answer(account: Account, seen: SeenRequest) -> Answer:
     """Return what the endpoint answers to an account that may ask; refuse what there is not, `disown` above all."""
-    body: dict[str, Any] = seen.body
+    body = seen.body
     match seen.endpoint:
         case "GET /account":
             return json_answer(account.facts)
