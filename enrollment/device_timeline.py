@@ -45,6 +45,7 @@ EVENT_LOOKS: dict[str, tuple[str, str]] = {
     DeviceEvent.Kind.HANDED_OVER: ("move_group", ""),
     DeviceEvent.Kind.BLOCKED: ("block", "error"),
     DeviceEvent.Kind.UNBLOCKED: ("lock_open", ""),
+    DeviceEvent.Kind.UNLISTED: ("playlist_remove", "warning"),
 }
 
 
@@ -215,6 +216,8 @@ def event_text(event: DeviceEvent) -> str:
         return _("To %(new)s") % {"new": detail["new"]}
     if detail.get("import"):
         return _("By the import of “%(file)s”") % {"file": detail["import"]}
+    if detail.get("ade_account"):
+        return _("For the ADE account “%(name)s”") % {"name": detail["ade_account"]}
     return str(detail.get("why", ""))
 
 

@@ -367,9 +367,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "seen_by",
-                    models.BigIntegerField(help_text="Number of the last full sync that listed it.", null=True),
+                    "has_made_device",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The device of the portal was made for it, and gets the account's policies.",
+                    ),
                 ),
+                ("seen_by", models.BigIntegerField(help_text="Mark of the last sync that read it.", null=True)),
                 (
                     "assign_state",
                     models.CharField(
@@ -464,8 +468,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "is_fetching",
-                    models.BooleanField(default=False, help_text="The full list isn't read to its end yet."),
+                    "process",
+                    models.CharField(blank=True, help_text="Of the worker: see outbox/process.py.", max_length=200),
+                ),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("list", "Reading the whole list"),
+                            ("gone", "Removing what is no longer listed"),
+                            ("changes", "Reading the changes"),
+                        ],
+                        max_length=7,
+                        verbose_name="phase",
+                    ),
                 ),
                 (
                     "is_begun_anew",
@@ -558,6 +574,23 @@ class Migration(migrations.Migration):
             model_name="adesync",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state__in", ("queued", "running"))), fields=("account",), name="ade_sync_one_open"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="deviceevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("disenrolled", "Disenrolled"),
+                    ("left", "The device left by itself"),
+                    ("approved_again", "Pre-approved again"),
+                    ("handed_over", "Handed over to another user"),
+                    ("blocked", "Blocked"),
+                    ("unblocked", "Unblocked"),
+                    ("unlisted", "Apple lists it no longer"),
+                ],
+                max_length=14,
+                verbose_name="event",
             ),
         ),
     ]

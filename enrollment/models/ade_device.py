@@ -78,7 +78,10 @@ class AdeDevice(models.Model):
     is_listed = models.BooleanField(_("listed by Apple"), default=True)
     removed_at = models.DateTimeField(_("no longer listed since"), null=True)
     approval = models.CharField(_("pre-approval"), max_length=13, choices=Approval, default=Approval.WAITING)
-    seen_by = models.BigIntegerField(null=True, help_text=_("Number of the last full sync that listed it."))
+    has_made_device = models.BooleanField(
+        default=False, help_text=_("The device of the portal was made for it, and gets the account's policies.")
+    )
+    seen_by = models.BigIntegerField(null=True, help_text=_("Mark of the last sync that read it."))
 
     wanted_profile = models.ForeignKey(
         AdeProfile,

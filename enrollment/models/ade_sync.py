@@ -24,6 +24,13 @@ class AdeSync(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
+    class Phase(models.TextChoices):
+        """What it does; a killed one goes on there."""
+
+        LIST = "list", _("Reading the whole list")
+        GONE = "gone", _("Removing what is no longer listed")
+        CHANGES = "changes", _("Reading the changes")
+
     OPEN: ClassVar[frozenset[str]] = frozenset({State.QUEUED, State.RUNNING})
 
     account = models.ForeignKey(AdeAccount, models.CASCADE, related_name="syncs", verbose_name=_("ADE account"))
@@ -32,7 +39,8 @@ class AdeSync(models.Model):
     claim = models.UUIDField(
         null=True, help_text=_("Of the worker that has it: whoever finds another one here leaves it alone.")
     )
-    is_fetching = models.BooleanField(default=False, help_text=_("The full list isn't read to its end yet."))
+    process = models.CharField(max_length=200, blank=True, help_text=_("Of the worker: see outbox/process.py."))
+    phase = models.CharField(_("phase"), max_length=7, choices=Phase)
     is_begun_anew = models.BooleanField(default=False, help_text=_("Apple refused a cursor, once in this sync."))
     pages = models.PositiveIntegerField(_("pages"), default=0)
     fetched = models.PositiveIntegerField(_("devices read"), default=0)
@@ -69,3 +77,8 @@ class AdeSync(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def mark(self) -> int:
+        """What the devices that it has read are marked with; begun anew, it doesn't know those of before."""
+        return -self.pk if self.is_begun_anew else self.pk

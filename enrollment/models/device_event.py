@@ -20,6 +20,7 @@ class DeviceEvent(models.Model):
         HANDED_OVER = "handed_over", _("Handed over to another user")
         BLOCKED = "blocked", _("Blocked")
         UNBLOCKED = "unblocked", _("Unblocked")
+        UNLISTED = "unlisted", _("Apple lists it no longer")
 
     DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("device__domain",)
 
