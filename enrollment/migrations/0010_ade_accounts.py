@@ -192,31 +192,43 @@ class Migration(migrations.Migration):
             name="AdeProfile",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(help_text="Shown at Apple and here.", max_length=125, verbose_name="name")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Shown here, and kept with the profile at Apple. Users don't see it.",
+                        max_length=125,
+                        verbose_name="name",
+                    ),
+                ),
                 (
                     "url",
                     models.URLField(
-                        help_text="Where a device asks for its management; https.",
+                        help_text="Where a device asks for its management profile when it is set up. It begins with https://.",
+                        max_length=2000,
                         verbose_name="address of the MDM server",
                     ),
                 ),
                 (
                     "is_supervised",
                     models.BooleanField(
-                        default=True, help_text="Apple supervises ADE devices.", verbose_name="supervised"
+                        default=True,
+                        help_text="The organisation may restrict more. iOS 13, macOS 11 and later are supervised anyway.",
+                        verbose_name="supervised",
                     ),
                 ),
                 (
                     "is_mandatory",
                     models.BooleanField(
-                        default=True, help_text="The user can't skip the enrollment.", verbose_name="mandatory"
+                        default=True,
+                        help_text="The user can't skip the management. iOS 13 and later never lets anybody skip it.",
+                        verbose_name="mandatory",
                     ),
                 ),
                 (
                     "is_mdm_removable",
                     models.BooleanField(
                         default=False,
-                        help_text="Only where it is not mandatory.",
+                        help_text="Apple demands it where devices are not supervised.",
                         verbose_name="user may remove the management",
                     ),
                 ),
@@ -224,21 +236,43 @@ class Migration(migrations.Migration):
                     "await_device_configured",
                     models.BooleanField(
                         default=False,
-                        help_text="The Setup Assistant waits until the MDM server lets it go on.",
+                        help_text="The Setup Assistant waits until the MDM server says that the device is configured.",
                         verbose_name="wait for the configuration",
                     ),
                 ),
-                ("org_magic", models.CharField(blank=True, max_length=255, verbose_name="organisation's mark")),
+                (
+                    "auto_advance_setup",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A Mac (macOS 11 and later, on Ethernet) or an Apple TV goes through the Setup Assistant by itself. It needs language and region.",
+                        verbose_name="set up without anybody",
+                    ),
+                ),
+                (
+                    "org_magic",
+                    models.CharField(
+                        blank=True,
+                        help_text="Tells the MDM server which of its services a device belongs to. Most servers need none.",
+                        max_length=256,
+                        verbose_name="organisation's mark",
+                    ),
+                ),
                 (
                     "department",
                     models.CharField(
-                        blank=True, help_text="Shown on the device.", max_length=125, verbose_name="department"
+                        blank=True,
+                        help_text="Or location; shown on the device.",
+                        max_length=125,
+                        verbose_name="department",
                     ),
                 ),
                 (
                     "support_phone_number",
                     models.CharField(
-                        blank=True, help_text="Shown on the device.", max_length=50, verbose_name="support phone"
+                        blank=True,
+                        help_text="Shown on the device, for users who need help.",
+                        max_length=50,
+                        verbose_name="support phone",
                     ),
                 ),
                 (
@@ -253,13 +287,19 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        blank=True, help_text="Of tvOS; such as en.", max_length=10, verbose_name="language"
+                        blank=True,
+                        help_text="Of Mac and Apple TV: the code of a language in small letters, such as en.",
+                        max_length=10,
+                        verbose_name="language",
                     ),
                 ),
                 (
                     "region",
                     models.CharField(
-                        blank=True, help_text="Of tvOS; such as US.", max_length=10, verbose_name="region"
+                        blank=True,
+                        help_text="Of Mac and Apple TV: the code of a country in capital letters, such as US.",
+                        max_length=10,
+                        verbose_name="region",
                     ),
                 ),
                 (
@@ -267,7 +307,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="Keys of the Setup Assistant's steps.",
+                        help_text="What the Setup Assistant doesn't ask. Apple's names are in ade/skip_keys.py.",
                         verbose_name="steps to skip",
                     ),
                 ),
@@ -286,13 +326,18 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("last_error", models.TextField(blank=True, editable=False, verbose_name="last error")),
-                ("next_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "last_error",
+                    models.TextField(
+                        blank=True, editable=False, help_text="Apple's word for it.", verbose_name="last error"
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
                 (
                     "account",
                     models.ForeignKey(
+                        help_text="Devices of this account can get it. It can't be changed later.",
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="profiles",
                         to="enrollment.adeaccount",
@@ -304,6 +349,48 @@ class Migration(migrations.Migration):
                 "verbose_name": "enrollment profile",
                 "verbose_name_plural": "enrollment profiles",
                 "ordering": ("account", "name"),
+                "permissions": (("assign_adeprofile", "Can assign enrollment profiles to ADE devices"),),
+            },
+        ),
+        migrations.CreateModel(
+            name="AdeAssignment",
+            fields=[
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="assignment",
+                        serialize=False,
+                        to="enrollment.adeaccount",
+                        verbose_name="ADE account",
+                    ),
+                ),
+                (
+                    "claim",
+                    models.UUIDField(
+                        help_text="Of the worker that has it: whoever finds another one here leaves it alone.",
+                        null=True,
+                    ),
+                ),
+                ("alive_at", models.DateTimeField(null=True, verbose_name="last sign of life")),
+                ("next_at", models.DateTimeField(null=True, verbose_name="not before")),
+                (
+                    "tries",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="In a row that have failed.", verbose_name="tries"
+                    ),
+                ),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, help_text="Code of Apple's, or of ade/errors.", max_length=64, verbose_name="error"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "assignment of enrollment profiles",
+                "verbose_name_plural": "assignments of enrollment profiles",
             },
         ),
         migrations.CreateModel(

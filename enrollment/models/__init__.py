@@ -2,7 +2,7 @@
 
 from .ade_account import AdeAccount
 from .ade_device import AdeDevice
-from .ade_profile import AdeProfile
+from .ade_profile import AdeAssignment, AdeProfile
 from .ade_sync import AdeSync
 from .answered_request import AnsweredRequest
 from .blocked_hardware import BlockedHardware
@@ -16,6 +16,7 @@ from .settings_change import SettingsChange
 
 __all__ = [
     "AdeAccount",
+    "AdeAssignment",
     "AdeDevice",
     "AdeProfile",
     "AdeSync",
