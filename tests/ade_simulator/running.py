@@ -23,18 +23,12 @@ class Simulator:
     """A running simulator. Its accounts are made when they are named; most tests need only the first."""
 
     def __init__(self) -> None:
-        leash = [sys.executable, "-P", str(LEASH), str(os.getpid()), "TERM"]
-        command = [*leash, sys.executable, "-m", "tests.ade_simulator", "--control"]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.base_url: str = json.loads(self.process.stdout.readline())["base_url"]
+        self.process, self.base_url = started([sys.executable, "-m", "tests.ade_simulator", "--control"], ROOT)
 
     def close(self) -> None:
         """End the process."""
         self.process.terminate()
-        self.process.wait(10)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self.process.communicate(timeout=10)
 
     def reset(self) -> None:
         """Forget everything: accounts, devices, scripts, requests."""
@@ -198,3 +192,15 @@ class Simulator:
             connection.close()
         assert answer.status == 200, f"{name}: {content.decode(errors='replace')}"
         return json.loads(content)
+
+
+def started(command: list[str], folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start a simulator that dies with this process; return it and its base URL when it listens."""
+    leash = [sys.executable, "-P", str(LEASH), str(os.getpid()), "TERM"]
+    process = subprocess.Popen(
+        [*leash, *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"{command} ended with status {process.wait()}"
+    return process, str(json.loads(line)["base_url"])

@@ -10,21 +10,30 @@ from urllib.parse import urlsplit
 
 from tests.ade_simulator.answers import Answer, json_answer
 from tests.ade_simulator.control import CONTROLS
+from tests.ade_simulator.demo import demo_answer
 from tests.ade_simulator.service import Received, Service
 
 CONTROL = "/_control/"
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on 127.0.0.1. `port` 0 takes a free one; `with_control` lets tests steer it."""
+    """Listens on 127.0.0.1.
+
+    Args:
+        port: 0 takes a free one.
+        service: what answers.
+        with_control: tests may steer it.
+        with_page: a person may, on the page of demo.py.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, with_control: bool) -> None:
+    def __init__(self, port: int, service: Service, *, with_control: bool = False, with_page: bool = False) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.with_control = with_control
-        self.service = Service()
+        self.with_page = with_page
+        self.service = service
 
     @property
     def base_url(self) -> str:
@@ -59,6 +68,9 @@ class Handler(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             body,
         )
+        if self.server.with_page and (shown := demo_answer(self.server.service, received)) is not None:
+            self.send(shown)
+            return
         answer, script = self.server.service.answer(received)
         if script is not None and script.delay:
             time.sleep(script.delay)

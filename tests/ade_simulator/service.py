@@ -102,7 +102,10 @@ class Service:
             any_account.sessions.use("")  # refuses, in the way that tests chose
         assert account is not None and session is not None
         account.sessions.use(session.token)
-        answer = endpoint_answer(account, seen)
+        try:
+            answer = endpoint_answer(account, seen)
+        except RefusedError as refusal:  # such an answer, too, may bring a new token
+            answer = refusal.answer()
         if int(seen.protocol_version) < IPADOS_SINCE:
             answer.body = answer.body.replace(b'"os": "iPadOS"', b'"os": "iOS"')
         if (token := account.sessions.rotated(session)) is not None:
