@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from enrollment import blocking, lockouts, retention
+from enrollment.ade import telling
 
 
 @shared_task
@@ -18,3 +19,13 @@ def block_listed() -> int:
 @shared_task
 def notify_of_lockout(lockout_id: int) -> None:
     lockouts.notify(lockout_id)
+
+
+@shared_task
+def tell_ade_profiles(account_id: int) -> int:
+    return telling.tell(account_id)
+
+
+@shared_task
+def tend_ade_profiles() -> int:
+    return telling.tend()

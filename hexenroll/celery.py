@@ -104,6 +104,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="7"),
         "options": {"expires": 3_600},
     },
+    "tend-ade-profiles": {
+        "task": "enrollment.tasks.tend_ade_profiles",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "keep-dashboard-new": {
         "task": "hexenroll.tasks.keep_dashboard_new",
         "schedule": 300.0,

@@ -3,6 +3,7 @@
 The device of the portal is found by serial number and platform, not by a key: it may be deleted, or be there before.
 """
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -19,9 +20,11 @@ class AdeDeviceQuerySet(models.QuerySet["AdeDevice"]):
         """Devices that Apple lists now."""
         return self.filter(is_listed=True)
 
-    def due_for_profile(self) -> Self:
-        """Devices about whose enrollment profile Apple has to be told something."""
-        return self.filter(is_listed=True, assign_state=AdeDevice.AssignState.WAITING)
+    def due_for_profile(self, now: datetime) -> Self:
+        """Devices about whose enrollment profile Apple has to be told something, and can be."""
+        is_time = models.Q(assign_after=None) | models.Q(assign_after__lte=now)
+        can_be = models.Q(wanted_profile=None) | models.Q(wanted_profile__state=AdeProfile.State.DEFINED)
+        return self.filter(is_time, can_be, is_listed=True, assign_state__in=AdeDevice.OPEN)
 
 
 class AdeDevice(models.Model):
@@ -51,6 +54,9 @@ class AdeDevice(models.Model):
         NOT_ACCESSIBLE = "not_accessible", _("Not accessible")
         FAILED = "failed", _("Failed")
         THROTTLED = "throttled", _("Slowed down by Apple")
+
+    # Apple is told, now or when it is time.
+    OPEN: ClassVar[frozenset[str]] = frozenset({AssignState.WAITING, AssignState.FAILED, AssignState.THROTTLED})
 
     account = models.ForeignKey(
         AdeAccount, models.CASCADE, related_name="devices", db_index=False, verbose_name=_("ADE account")
