@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from enrollment.ade.token import ServerToken, make_key, read_token
 from enrollment.ade.token_file import MAX_BYTES, TokenFileError, TokenProblem
+from tests.ade_simulator.token_file import indefinite
 from tests.data import ade_tokens
 
 pytestmark = pytest.mark.once
@@ -158,6 +160,7 @@ def archive() -> bytes:
 
 
 CONTENT_TOKEN = base64.b64encode(json.dumps({"token": "QUJD", "expDate": "2027-01-01", "orgName": "A"}).encode())
+SIGNED = bytes.fromhex("300f 0609 2a864886f70d010702 a002 3000")
 OTHER_FILES: dict[str, tuple[Callable[[], bytes], TokenProblem]] = {
     "nothing": (lambda: b"", TokenProblem.EMPTY),
     "blanks": (lambda: b" \r\n\n\xef\xbb\xbf"[:4], TokenProblem.EMPTY),
@@ -188,7 +191,6 @@ OTHER_FILES: dict[str, tuple[Callable[[], bytes], TokenProblem]] = {
     "words in base64": (lambda: base64.b64encode(b"nothing in here"), TokenProblem.NOT_A_TOKEN_FILE),
     "something signed": (lambda: SIGNED, TokenProblem.NOT_A_TOKEN_FILE),
 }
-SIGNED = bytes.fromhex("300f 0609 2a864886f70d010702 a002 3000")
 
 
 @pytest.mark.parametrize("name", OTHER_FILES)
@@ -232,6 +234,35 @@ def test_an_expiry_that_is_no_moment_makes_it_incomplete(expiry: str) -> None:
 @pytest.mark.parametrize("opened", [b"", b"nothing", b"{", b"[1]", b"{1}", b"{" * 9000 + b"}" * 9000])
 def test_what_holds_no_json_is_damaged(opened: bytes) -> None:
     assert problem_of(sealed(opened)) == TokenProblem.DAMAGED
+
+
+def with_content(*parts: bytes) -> bytes:
+    """Return the message with other encrypted content, or with none."""
+    message = cms.ContentInfo.load(BODY)["content"]
+    lead = message["version"].dump() + message["recipient_infos"].dump()
+    info = message["encrypted_content_info"]
+    names = info["content_type"].dump() + info["content_encryption_algorithm"].dump()
+    enveloped = indefinite(0x30, lead, indefinite(0x30, names, *parts))
+    return indefinite(0x30, cms.ContentType("enveloped_data").dump(), indefinite(0xA0, enveloped))
+
+
+def nested(depth: int) -> bytes:
+    return b"\x24\x80" * depth + b"\x04\x01A" + b"\0\0" * depth
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),  # the content would be elsewhere
+        (b"\x80\0",),
+        (indefinite(0xA0, b"\x04\x01A"),),
+        (indefinite(0xA0, b"\x05\0"),),
+        (indefinite(0xA0, nested(5)),),
+        (indefinite(0xA0, nested(20_000)),),
+    ],
+)
+def test_a_message_whose_content_is_none_is_damaged(parts: tuple[bytes, ...]) -> None:
+    assert problem_of(with_content(*parts)) == TokenProblem.DAMAGED
 
 
 @pytest.mark.parametrize("length", range(0, len(BODY), 40))
