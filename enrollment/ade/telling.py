@@ -174,6 +174,9 @@ class _Teller:
         again = timezone.now() + wait
         with transaction.atomic():
             self._keep()
+            # In everybody's order, as the sync's pages do: two that lock the same devices never wait for each other.
+            every = AdeDevice.objects.filter(pk__in=[key for keys in by_state.values() for key in keys])
+            list(every.order_by("pk").select_for_update().values_list("pk"))
             for state, keys in by_state.items():
                 asked = AdeDevice.objects.filter(pk__in=keys, wanted_profile=profile, assign_state__in=AdeDevice.OPEN)
                 after = again if state in _COOLED else None

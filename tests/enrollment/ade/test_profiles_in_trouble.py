@@ -1,0 +1,199 @@
+"""Enrollment profiles when something goes wrong: Apple says no, a worker dies, somebody changes their mind."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from enrollment import tasks
+from enrollment.ade import profiles, telling
+from enrollment.ade.client import Client
+from enrollment.models import AdeAccount, AdeAssignment, AdeProfile
+from tests.ade_simulator.running import Simulator
+from tests.enrollment.ade.profiled import connected, listed, profile_of, states, tell
+
+pytestmark = pytest.mark.django_db
+State = AdeProfile.State
+DEFINE, ASSIGN = "POST /profile", "POST /profile/devices"
+
+
+@pytest.fixture
+def account(ade_simulator: Simulator) -> AdeAccount:
+    """Return an account with two devices that wait for a profile, which waits to be defined."""
+    account = connected(ade_simulator)
+    listed(account, ade_simulator.add(2))
+    profiles.assign(profile_of(account), account.devices.all())
+    return account
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the accounts that a worker was called for."""
+    found: list[int] = []
+    monkeypatch.setattr(profiles.current_app, "send_task", lambda name, arguments, **kwargs: found.extend(arguments))
+    return found
+
+
+def put_off(account: AdeAccount) -> AdeAssignment:
+    return AdeAssignment.objects.get(account=account)
+
+
+def test_429_is_waited_for_as_long_as_apple_says(ade_simulator: Simulator, account: AdeAccount) -> None:
+    ade_simulator.script(DEFINE, status=429, headers={"Retry-After": "900"})
+    assert tell(account) == 0
+    waiting = put_off(account)
+    assert waiting.next_at is not None
+    assert timedelta(minutes=14) < waiting.next_at - timezone.now() < timedelta(minutes=16)
+    assert (waiting.claim, waiting.tries, waiting.error) == (None, 1, "http_429")
+    assert tell(account) == 0
+    assert len(ade_simulator.requests(DEFINE)) == 1
+
+
+def test_each_failure_in_a_row_is_followed_by_a_longer_wait_and_a_success_ends_that(
+    ade_simulator: Simulator, account: AdeAccount
+) -> None:
+    waits = []
+    ade_simulator.script(DEFINE, status=503, times=3)
+    for _number in range(3):
+        tell(account)
+        next_at = put_off(account).next_at
+        assert next_at is not None
+        waits.append(next_at - timezone.now())
+        AdeAssignment.objects.update(next_at=timezone.now())
+    assert waits[0] < timedelta(minutes=2) < waits[1] + timedelta(minutes=1)
+    assert waits[0] < waits[2]
+    assert tell(account) == 2
+    after = put_off(account)
+    assert (after.next_at, after.tries, after.error) == (None, 0, "")
+
+
+def test_result_that_got_lost_on_its_way_is_asked_for_again(ade_simulator: Simulator, account: AdeAccount) -> None:
+    for endpoint in (DEFINE, ASSIGN):
+        ade_simulator.script(endpoint, drop="unanswered", times=3)
+        tell(account)
+        ade_simulator.clear_scripts()
+        AdeAssignment.objects.update(next_at=None)
+    tell(account)
+    assert set(states(account).values()) == {"assigned"}
+    uuid = account.profiles.get().uuid
+    assert {device["profile_uuid"] for device in ade_simulator.devices().values()} == {uuid}
+
+
+def test_terms_that_are_not_signed_are_a_state_of_the_account_and_it_goes_on_when_they_are(
+    ade_simulator: Simulator, account: AdeAccount, sent: list[int]
+) -> None:
+    ade_simulator.script("*", status=403, body='"T_C_NOT_SIGNED"')
+    tell(account)
+    account.refresh_from_db()
+    assert account.state == AdeAccount.State.TERMS_NOT_SIGNED
+    assert tasks.tend_ade_profiles() == 0
+    assert tell(account) == 0
+    AdeAccount.objects.update(state=AdeAccount.State.OK)
+    assert tasks.tend_ade_profiles() == 1
+    assert sent == [account.pk]
+    assert tasks.tell_ade_profiles(account.pk) == 2
+
+
+def test_refused_session_is_renewed_in_the_middle(ade_simulator: Simulator, account: AdeAccount) -> None:
+    ade_simulator.limit_sessions(calls=1)
+    assert tell(account) == 2
+    assert set(states(account).values()) == {"assigned"}
+
+
+def test_assignment_that_apple_does_not_like_fails_for_its_devices_and_is_tried_the_next_day(
+    ade_simulator: Simulator, account: AdeAccount
+) -> None:
+    ade_simulator.script(ASSIGN, status=400, body="DEVICE_ID_REQUIRED")
+    tell(account)
+    assert set(states(account).values()) == {"failed"}
+    assert account.devices.filter(assign_after__gt=timezone.now() + timedelta(hours=23)).count() == 2
+
+
+def test_one_worker_at_a_time_tells_apple_about_an_account(ade_simulator: Simulator, account: AdeAccount) -> None:
+    AdeAssignment.objects.create(account=account, claim=uuid4(), alive_at=timezone.now())
+    assert tell(account) == 0
+    assert ade_simulator.requests() == []
+
+
+def test_account_of_a_killed_worker_is_taken_over_when_it_gave_no_sign_for_a_while(
+    ade_simulator: Simulator, account: AdeAccount, sent: list[int]
+) -> None:
+    AdeAssignment.objects.create(account=account, claim=uuid4(), alive_at=timezone.now())
+    assert tasks.tend_ade_profiles() == 0
+    AdeAssignment.objects.update(alive_at=timezone.now() - telling.STALE_AFTER)
+    assert tasks.tend_ade_profiles() == 1
+    assert tell(account) == 2
+
+
+def test_worker_that_lost_its_account_writes_nothing(
+    ade_simulator: Simulator, account: AdeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Client.assign_profile
+
+    def slowly(*arguments: Any) -> Any:
+        AdeAssignment.objects.update(claim=uuid4())
+        return ask(*arguments)
+
+    monkeypatch.setattr(Client, "assign_profile", slowly)
+    assert tell(account) == 0
+    assert set(states(account).values()) == {"waiting"}
+    assert put_off(account).claim is not None
+
+
+def test_result_of_a_device_that_is_wanted_otherwise_by_now_is_not_kept(
+    ade_simulator: Simulator, account: AdeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, keys = Client.assign_profile, sorted(account.devices.values_list("pk", flat=True))
+
+    def slowly(*arguments: Any) -> Any:
+        profiles.remove(account.devices.filter(pk=keys[0]))
+        return ask(*arguments)
+
+    monkeypatch.setattr(Client, "assign_profile", slowly)
+    tell(account)
+    assert list(account.devices.order_by("pk").values_list("assign_state", flat=True)) == ["removed", "assigned"]
+
+
+def test_profile_that_is_changed_while_it_is_defined_is_defined_once_more(
+    ade_simulator: Simulator, account: AdeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, calls = Client.define_profile, []
+
+    def slowly(client: Client, content: dict[str, Any]) -> Any:
+        calls.append(content)
+        if len(calls) == 1:
+            profile = AdeProfile.objects.get()
+            profile.department = "Purchase"
+            profiles.save(profile)
+        return ask(client, content)
+
+    monkeypatch.setattr(Client, "define_profile", slowly)
+    tell(account)
+    assert account.profiles.get().state == State.WAITING
+    tell(account)
+    profile = account.profiles.get()
+    assert ade_simulator.profiles()[profile.uuid]["department"] == "Purchase"
+    assert set(states(account).values()) == {"assigned"}
+
+
+def test_clock_leaves_alone_what_has_nothing_to_tell(
+    ade_simulator: Simulator, account: AdeAccount, sent: list[int]
+) -> None:
+    tell(account)
+    assert tasks.tend_ade_profiles() == 0
+    account.devices.update(assign_state="throttled", assign_after=timezone.now() + timedelta(hours=1))
+    assert tasks.tend_ade_profiles() == 0
+    account.devices.update(assign_after=timezone.now())
+    assert tasks.tend_ade_profiles() == 1
+
+
+def test_long_list_is_told_by_several_tasks(
+    ade_simulator: Simulator, account: AdeAccount, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "MAX_CALLS", 2)
+    monkeypatch.setattr(telling, "MAX_DEVICES", 1)
+    assert tell(account) == 1
+    assert sent == [account.pk]
+    assert tell(account) == 1
