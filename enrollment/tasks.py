@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from enrollment import blocking, lockouts, retention
-from enrollment.ade import telling
+from enrollment.ade import runs, sync, telling
 
 
 @shared_task
@@ -29,3 +29,18 @@ def tell_ade_profiles(account_id: int) -> int:
 @shared_task
 def tend_ade_profiles() -> int:
     return telling.tend()
+
+
+@shared_task
+def sync_ade_account(run_id: int) -> None:
+    sync.run(run_id)
+
+
+@shared_task
+def sync_ade_accounts() -> None:
+    runs.tend()
+
+
+@shared_task
+def forget_old_ade_syncs() -> int:
+    return runs.forget_old()

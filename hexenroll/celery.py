@@ -104,6 +104,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="7"),
         "options": {"expires": 3_600},
     },
+    "sync-ade-accounts": {
+        "task": "enrollment.tasks.sync_ade_accounts",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "forget-old-ade-syncs": {
+        "task": "enrollment.tasks.forget_old_ade_syncs",
+        "schedule": crontab(hour="4", minute="7"),
+        "options": {"expires": 12 * 3_600},
+    },
     "tend-ade-profiles": {
         "task": "enrollment.tasks.tend_ade_profiles",
         "schedule": 15.0,

@@ -165,6 +165,10 @@ HEXENROLL_EMAIL_CONCURRENCY = env.number("HEXENROLL_EMAIL_CONCURRENCY", 2, 1, 64
 HEXENROLL_SMS_RATE = env.number("HEXENROLL_SMS_RATE", 10, 0, 100_000)
 HEXENROLL_SMS_CONCURRENCY = env.number("HEXENROLL_SMS_CONCURRENCY", 1, 1, 64)
 
+# --- Apple ADE ------------------------------------------------------------------------------------
+# Minutes between two syncs of an ADE account that the clock begins; once a week it is a full one.
+HEXENROLL_ADE_SYNC_MINUTES = env.number("HEXENROLL_ADE_SYNC_MINUTES", 30, 5, 1_440)
+
 # --- the endpoint that devices hit ----------------------------------------------------------------
 # Requests a minute. Thousands of devices of one office may come from one address.
 HEXENROLL_ENROLL_RATE_BY_ADDRESS = env.number("HEXENROLL_ENROLL_RATE_BY_ADDRESS", 6_000, 1, 1_000_000)

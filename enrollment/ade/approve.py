@@ -1,0 +1,245 @@
+"""Which devices that Apple lists become pre-approved, and what becomes of those that it lists no longer?
+
+Called by the sync with each page, and by the page of ADE devices. Missing devices are made, nothing that a file or a
+person entered is overwritten; withdrawn is only what was made here and never enrolled. Sets, in a few statements.
+"""
+
+import logging
+from collections.abc import Collection
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from devices.approval import end_of_approval, excluded_platforms
+from devices.changes import WORDS, Action, announce, kept_elsewhere
+from devices.groups.membership import refresh
+from devices.imports.sql import one_at_a_time, spell
+from devices.models import Device, DeviceInventory
+from enrollment.device_events import note
+from enrollment.models import AdeAccount, AdeDevice, DeviceEvent
+
+logger = logging.getLogger(__name__)
+
+Approval = AdeDevice.Approval
+PRE_APPROVED: Final = "ade.pre_approved"
+WITHDRAWN: Final = "ade.withdrawn"
+WORDS[PRE_APPROVED] = _("Pre-approved, as Apple lists it")
+WORDS[WITHDRAWN] = _("Withdrawn, as Apple lists it no longer")
+CHUNK: Final = 1_000
+
+_NUMBERS: Final = {"postgresql": "= ANY(%(keys)s)", "sqlite": "IN (SELECT value FROM json_each(%(keys)s))"}
+_CREATE: Final = f"""
+INSERT INTO devices_device (
+    serial_number, platform, ownership, name, status, source, domain_id, user_id, custom_attributes,
+    approval_expires_at, created_at, updated_at
+)
+SELECT listed.serial_number, listed.platform, %(ownership)s, '', '{Device.Status.PRE_APPROVED}',
+    '{Device.Source.ADE}', %(domain)s, %(user)s, {{nothing}}, CAST(%(end)s AS {{timestamp}}),
+    CAST(%(now)s AS {{timestamp}}), CAST(%(now)s AS {{timestamp}})
+FROM enrollment_adedevice listed WHERE listed.id {{keys}} ORDER BY listed.id
+ON CONFLICT (serial_number, platform) DO NOTHING
+RETURNING id, serial_number, platform
+"""  # noqa: S608
+_GROUP: Final = """
+INSERT INTO devices_device_groups (device_id, devicegroup_id)
+SELECT device.id, given.devicegroup_id
+FROM devices_device device
+JOIN enrollment_adeaccount_groups given ON given.adeaccount_id = %(account)s
+JOIN devices_devicegroup g ON g.id = given.devicegroup_id AND g.rule IS NULL
+WHERE device.id {keys}
+ON CONFLICT DO NOTHING
+"""
+
+
+def waiting(account: AdeAccount) -> QuerySet[AdeDevice, int]:
+    """Return the numbers of an account's devices that are to be pre-approved; none where its box isn't ticked."""
+    if not AdeAccount.objects.filter(pk=account.pk, pre_approve=True).exists():
+        return AdeDevice.objects.none().values_list("pk", flat=True)
+    found = AdeDevice.objects.listed().filter(account=account.pk, approval=Approval.WAITING)
+    return found.exclude(platform__in=excluded_platforms()).order_by("pk").values_list("pk", flat=True)
+
+
+def approve_again(chosen: QuerySet[AdeDevice], person: Any) -> int:
+    """Pre-approve listed devices, also those that an administrator deleted; return how many devices this made.
+
+    Args:
+        chosen: of any account, whether its box is ticked or not; of a platform that we know, with a good serial number.
+        person: who wants it.
+    """
+    made, last = 0, 0
+    bad = (Approval.UNSUPPORTED, Approval.UNUSABLE)
+    good = chosen.filter(is_listed=True).exclude(approval__in=bad).exclude(platform__in=excluded_platforms())
+    while keys := list(good.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+        last = keys[-1]
+        with transaction.atomic():
+            AdeDevice.objects.filter(pk__in=keys, is_listed=True).update(approval=Approval.WAITING)
+            for account in AdeAccount.objects.filter(devices__in=keys).distinct().order_by("pk"):
+                of_account = AdeDevice.objects.filter(pk__in=keys, account=account)
+                made += approve(account, of_account, person=person)
+    return made
+
+
+def approve(account: AdeAccount, devices: QuerySet[AdeDevice], *, person: Any = None, before: int = 0) -> int:
+    """Make the devices that are missing, for listed ones that wait for it; inside the caller's transaction.
+
+    Args:
+        account: that the devices are of.
+        devices: some thousand at most.
+        person: who asked for the sync; None: nobody.
+        before: how many the same action made already.
+
+    Returns:
+        How many were made.
+    """
+    wanted = devices.listed().filter(account=account, approval=Approval.WAITING)  # type: ignore[attr-defined]
+    rows = wanted.order_by("pk").select_for_update().values_list("pk", "serial_number", "platform")
+    numbers = {(serial, platform): pk for pk, serial, platform in rows}
+    if not numbers:
+        return 0
+    one_at_a_time()  # the import's commit: each would wait for what the other one has just written
+    created = _create(account, list(numbers.values()))
+    mine = [numbers[place] for place in created]
+    AdeDevice.objects.filter(pk__in=mine).update(approval=Approval.MADE, has_made_device=True)
+    others = sorted(set(numbers.values()) - set(mine))
+    if others:
+        _recognise(account, others)
+    ids = sorted(created.values())
+    if ids:
+        _execute(_GROUP, {"account": account.pk, "keys": _listed(ids)})
+        refresh(Device.objects.filter(pk__in=ids), are_new=True)
+    of_account: dict[str, Any] = {"domain_id": account.domain_id, "person": person, "source": account}
+    announce(Device, Action.CREATED, PRE_APPROVED, ids=ids, total=before + len(ids), **of_account)
+    return len(ids)
+
+
+def remove(account: AdeAccount, chosen: Collection[int]) -> tuple[int, int]:
+    """Note that Apple lists devices no longer, and withdraw what was made for them; inside the caller's transaction.
+
+    What has enrolled once, was blocked, or came in otherwise stays, with a line in its history.
+
+    Args:
+        account: that the devices are of.
+        chosen: numbers of ADE devices, some thousand at most.
+
+    Returns:
+        How many were listed, and how many devices were withdrawn.
+    """
+    rows = list(
+        AdeDevice.objects.listed().filter(account=account, pk__in=chosen).order_by("pk").select_for_update(of=("self",))
+    )
+    if not rows:
+        return 0, 0
+    by_place = {(row.serial_number, row.platform): row for row in rows}
+    there = _devices_of(by_place)
+    gone = {pk: device for pk, device in there.items() if _is_withdrawn(device, by_place)}
+    with kept_elsewhere():
+        Device.objects.filter(pk__in=gone).delete()
+    kept = [pk for pk in there if pk not in gone]
+    kept_rows = [by_place[there[pk].serial_number, there[pk].platform].pk for pk in kept]
+    _mark_removed([row.pk for row in rows], kept_rows)
+    if gone:
+        _give_to_others(account, gone.values())
+    note(sorted(kept), DeviceEvent.Kind.UNLISTED, None, {"ade_account": account.name})
+    labels = {pk: str(device) for pk, device in gone.items()}
+    of_account: dict[str, Any] = {"domain_id": account.domain_id, "source": account}
+    announce(Device, Action.DELETED, WITHDRAWN, ids=sorted(gone), labels=labels, **of_account)
+    return len(rows), len(gone)
+
+
+def _create(account: AdeAccount, chosen: list[int]) -> dict[tuple[str, str], int]:
+    """Make the devices that there are none of; return their numbers by serial number and platform."""
+    now = timezone.now()
+    adapt = connection.ops.adapt_datetimefield_value
+    parameters = {
+        "ownership": account.ownership,
+        "domain": account.domain_id,
+        "user": account.default_user_id,
+        "end": adapt(end_of_approval(now)),
+        "now": adapt(now),
+        "keys": _listed(chosen),
+    }
+    return {(serial, platform): pk for pk, serial, platform in _execute(_CREATE, parameters)}
+
+
+def _recognise(account: AdeAccount, others: list[int]) -> None:
+    """Say of devices that were there already whose they are: this account's once more, another's, or nobody's."""
+    same = Device.objects.filter(
+        serial_number=OuterRef("serial_number"), platform=OuterRef("platform"), source=Device.Source.ADE
+    )
+    claims = AdeDevice.objects.filter(
+        serial_number=OuterRef("serial_number"), platform=OuterRef("platform"), has_made_device=True
+    ).exclude(account=account)
+    own = Q(Exists(same), has_made_device=True)
+    AdeDevice.objects.filter(pk__in=others).update(
+        approval=Case(
+            When(own, then=Value(Approval.MADE.value)),
+            When(Q(Exists(same)) & Q(Exists(claims)), then=Value(Approval.OTHER_ACCOUNT.value)),
+            default=Value(Approval.KNOWN.value),
+        ),
+        has_made_device=Case(When(own, then=Value(True)), default=Value(False)),
+    )
+
+
+def _devices_of(by_place: dict[tuple[str, str], AdeDevice]) -> dict[int, Any]:
+    """Return the portal's devices of ADE devices, locked, each with `has_history`: it has enrolled once."""
+    left = DeviceEvent.objects.filter(device=OuterRef("pk"), kind__in=_LEFT)
+    found = (
+        Device.objects.filter(serial_number__in=[serial for serial, _platform in by_place])
+        .annotate(has_history=Exists(left) | Exists(DeviceInventory.objects.filter(device=OuterRef("pk"))))
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    return {device.pk: device for device in found if (device.serial_number, device.platform) in by_place}
+
+
+_LEFT: Final = (DeviceEvent.Kind.DISENROLLED, DeviceEvent.Kind.LEFT, DeviceEvent.Kind.APPROVED_AGAIN)
+
+
+def _is_withdrawn(device: Any, by_place: dict[tuple[str, str], AdeDevice]) -> bool:
+    is_ours = by_place[device.serial_number, device.platform].has_made_device and device.source == Device.Source.ADE
+    return bool(is_ours and device.status == Device.Status.PRE_APPROVED and not device.has_history)
+
+
+def _mark_removed(all_of_them: list[int], kept: list[int]) -> None:
+    """Write down that they are listed no longer, and what became of them here."""
+    is_kept = Q(pk__in=kept)
+    was_considered = Q(approval__in=(Approval.MADE, Approval.KNOWN, Approval.OTHER_ACCOUNT))
+    AdeDevice.objects.filter(pk__in=all_of_them).update(
+        is_listed=False,
+        removed_at=timezone.now(),
+        approval=Case(
+            When(is_kept, then=Value(Approval.KEPT.value)),
+            When(was_considered, then=Value(Approval.WITHDRAWN.value)),
+            default=F("approval"),
+        ),
+        has_made_device=Case(When(is_kept, then=F("has_made_device")), default=Value(False)),
+    )
+
+
+def _give_to_others(account: AdeAccount, gone: Collection[Any]) -> None:
+    """Let other accounts that list withdrawn devices pre-approve them, with their next sync: Apple has moved them."""
+    places = {(device.serial_number, device.platform) for device in gone}
+    theirs = AdeDevice.objects.filter(
+        serial_number__in=[serial for serial, _platform in places], approval=Approval.OTHER_ACCOUNT
+    ).exclude(account=account)
+    found = theirs.order_by("pk").values_list("pk", "serial_number", "platform")
+    moved = [pk for pk, serial, platform in found if (serial, platform) in places]
+    if moved:
+        AdeDevice.objects.filter(pk__in=moved).update(approval=Approval.WAITING)
+
+
+def _listed(numbers: list[int]) -> Any:
+    """Return numbers as the one parameter of _NUMBERS."""
+    return numbers if connection.vendor == "postgresql" else f"[{','.join(map(str, numbers))}]"
+
+
+def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    text = statement.format(
+        keys=_NUMBERS[connection.vendor], timestamp=spell("timestamp"), nothing=spell("no_attributes")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, parameters)
+        return list(cursor.fetchall()) if cursor.description else []

@@ -1,0 +1,260 @@
+"""How does a page of Apple's list come into the database? What it says, the cursor and the counts, in one transaction.
+
+Called by the sync. What is there is read and locked by one statement, compared, and written by one; the number of
+statements is the same for a page of one device and of a thousand.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import F
+
+from enrollment.models import AdeAccount, AdeDevice, AdeSync
+
+from . import approve, runs
+from .answers import DevicePage
+from .told import FACTS, Told, read
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+Approval, AssignState = AdeDevice.Approval, AdeDevice.AssignState
+CHUNK: Final = approve.CHUNK
+TRIES: Final = 3
+
+# What a row has besides what Apple says; and all that is written, in this order.
+_OURS: Final = ("platform", "op_date", "is_listed", "approval", "seen_by", "wanted_profile_id", "assign_state")
+_WRITTEN: Final = ("serial_number", *FACTS, *_OURS, "removed_at", "assign_after")
+_READ: Final = ("id", *_WRITTEN)
+_SOURCE: Final = {
+    "postgresql": "json_populate_recordset(NULL::enrollment_adedevice, %(rows)s::json) AS told",
+    "sqlite": "(SELECT {items} FROM json_each(%(rows)s)) AS told",
+}
+_WRITE: Final = """
+INSERT INTO enrollment_adedevice (account_id, {names}, has_made_device)
+SELECT %(account)s, {values}, {false} FROM {source} WHERE true
+ON CONFLICT (account_id, serial_number) DO UPDATE SET {changes}
+"""
+
+
+@dataclass
+class Counts:
+    """What a page came to."""
+
+    fetched: int = 0
+    added: int = 0
+    modified: int = 0
+    deleted: int = 0
+    pre_approved: int = 0
+    withdrawn: int = 0
+
+    def as_changes(self) -> dict[str, Any]:
+        return {name: F(name) + number for name, number in vars(self).items() if number}
+
+
+def save(run: AdeSync, page: DevicePage, *, next_phase: AdeSync.Phase) -> None:
+    """Save a page, and where to go on after it.
+
+    Args:
+        run: in this worker's hand; knows afterwards what was saved.
+        page: of the whole list, or of changes, by the run's phase.
+        next_phase: of the run, after this page.
+
+    Raises:
+        LostRunError: nothing was saved.
+    """
+    is_list = run.phase == AdeSync.Phase.LIST
+    told = read(page.devices, is_list=is_list)
+
+    def write() -> Counts:
+        runs.keep(run)
+        account = AdeAccount.objects.get(pk=run.account_id)
+        counts = _write_page(run, account, told, run.mark if is_list else None)
+        counts.fetched = len(page.devices)
+        AdeAccount.objects.filter(pk=account.pk).update(cursor=page.cursor)
+        changes = {**counts.as_changes(), "pages": F("pages") + 1, "tries": 0, "error": "", "phase": next_phase}
+        AdeSync.objects.filter(pk=run.pk).update(**changes)
+        return counts
+
+    counts = _in_transaction(write)
+    run.account.cursor, run.phase, run.tries = page.cursor, next_phase, 0
+    run.pre_approved += counts.pre_approved
+
+
+def remove(run: AdeSync, chosen: Collection[int]) -> None:
+    """Take ADE devices off the list, as if Apple had said of each that it was deleted."""
+
+    def write() -> None:
+        runs.keep(run)
+        deleted, withdrawn = approve.remove(run.account, chosen)
+        _count(run, Counts(deleted=deleted, withdrawn=withdrawn))
+
+    _in_transaction(write)
+
+
+def approve_some(run: AdeSync, chosen: Collection[int]) -> None:
+    """Pre-approve ADE devices that wait for it."""
+
+    def write() -> int:
+        runs.keep(run)
+        account = AdeAccount.objects.get(pk=run.account_id)
+        devices = AdeDevice.objects.filter(pk__in=chosen)
+        made = approve.approve(account, devices, person=run.created_by, before=run.pre_approved)
+        _count(run, Counts(pre_approved=made))
+        return made
+
+    run.pre_approved += _in_transaction(write)
+
+
+def _count(run: AdeSync, counts: Counts) -> None:
+    if changes := counts.as_changes():
+        AdeSync.objects.filter(pk=run.pk).update(**changes)
+
+
+def _in_transaction(write: Callable[[], T]) -> T:
+    """Run `write` in a transaction; once more where another one was in its way."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                return write()
+        except OperationalError as error:  # a deadlock with what somebody does to the same devices
+            if attempt == TRIES:
+                raise
+            logger.info("a page of Apple's list is saved anew: %s", type(error).__name__)
+    raise AssertionError("The last try returns or raises.")
+
+
+def _write_page(run: AdeSync, account: AdeAccount, told: dict[str, Told], mark: int | None) -> Counts:
+    """Write what a page says; inside the transaction."""
+    counts, page = Counts(), _Page(mark)
+    known = AdeDevice.objects.filter(account=account, serial_number__in=list(told))
+    locked = known.order_by("pk").select_for_update(of=("self",)).values(*_READ)
+    rows = {row["serial_number"]: dict(row) for row in locked}
+    for serial, device in told.items():
+        page.take(device, rows.get(serial))
+    _write(account, page.written)
+    if mark is not None and page.unchanged:
+        AdeDevice.objects.filter(pk__in=page.unchanged).update(seen_by=mark)
+    if page.removed:
+        counts.deleted, counts.withdrawn = approve.remove(account, page.removed)
+    if page.listed and account.pre_approve:
+        chosen = AdeDevice.objects.filter(account=account, serial_number__in=page.listed)
+        chosen = chosen.exclude(platform__in=approve.excluded_platforms())
+        counts.pre_approved = approve.approve(account, chosen, person=run.created_by, before=run.pre_approved)
+    counts.added, counts.modified = page.added, page.modified
+    return counts
+
+
+class _Page:
+    """What is to be written, while the devices of a page are compared with the rows that are there.
+
+    Attributes:
+        written: new and changed rows, whole.
+        unchanged: numbers of rows that are as Apple says.
+        removed: numbers of rows that Apple lists no longer.
+        listed: serial numbers that are to be considered for pre-approval.
+    """
+
+    def __init__(self, mark: int | None) -> None:
+        self.mark = mark
+        self.written: list[dict[str, Any]] = []
+        self.unchanged: list[int] = []
+        self.removed: list[int] = []
+        self.listed: list[str] = []
+        self.added = self.modified = 0
+
+    def take(self, told: Told, row: dict[str, Any] | None) -> None:
+        """Decide what becomes of a device.
+
+        | Apple says      | no row  | row, listed                        | row, not listed           |
+        |-----------------|---------|------------------------------------|---------------------------|
+        | added, modified | added   | modified if it differs             | added; considered anew    |
+        | deleted         | nothing | removed                            | nothing                   |
+
+        A change that is older than what the row knows is none.
+        """
+        if row is not None and _is_older(told.op_date, row["op_date"]):
+            return
+        if told.is_deleted:
+            if row is not None:
+                self._note_date(told, row)
+                if row["is_listed"]:
+                    self.removed.append(row["id"])
+            return
+        if row is None or not row["is_listed"]:
+            self._add(told, row)
+        else:
+            self._compare(told, row)
+
+    def _add(self, told: Told, row: dict[str, Any] | None) -> None:
+        self.added += 1
+        self.listed.append(told.serial_number)
+        former = row or {}
+        approval = former.get("approval", Approval.WAITING)
+        if approval in (Approval.WITHDRAWN, Approval.KEPT, Approval.UNSUPPORTED, Approval.UNUSABLE):
+            approval = Approval.WAITING
+        new = self._row(told, former, approval)
+        # Its profile went with it (profiles.want_default).
+        none = {"wanted_profile_id": former.get("wanted_profile_id"), "assign_state": AssignState.NONE.value}
+        new |= {"is_listed": True, "removed_at": None, "assign_after": None, **none}
+        self.written.append(new)
+
+    def _compare(self, told: Told, row: dict[str, Any]) -> None:
+        # Another platform is another device to us: what was said of the former one isn't said of this.
+        is_other = told.platform_after(row["os"], row["platform"]) != row["platform"]
+        new = self._row(told, row, Approval.WAITING if is_other else row["approval"])
+        if new["approval"] == Approval.WAITING:
+            self.listed.append(told.serial_number)
+        differs = any(new[name] != row[name] for name in (*FACTS, "platform"))
+        self.modified += differs
+        if differs or new["op_date"] != row["op_date"] or new["approval"] != row["approval"]:
+            self.written.append(new)
+        else:
+            self.unchanged.append(row["id"])
+
+    def _row(self, told: Told, former: dict[str, Any], approval: str) -> dict[str, Any]:
+        """Return the row as it is to be; what Apple left out of what doesn't change stays."""
+        new = {**former, "serial_number": told.serial_number, **told.facts_after(former)}
+        new["platform"] = told.platform_after(former.get("os", ""), former.get("platform", ""))
+        new["op_date"] = told.op_date or former.get("op_date")
+        new["seen_by"] = self.mark if self.mark is not None else former.get("seen_by")
+        if approval == Approval.WAITING and not told.is_usable:
+            approval = Approval.UNUSABLE
+        elif approval == Approval.WAITING and not new["platform"]:
+            approval = Approval.UNSUPPORTED
+        new["approval"] = str(approval)
+        return new
+
+    def _note_date(self, told: Told, row: dict[str, Any]) -> None:
+        if told.op_date is not None and told.op_date != row["op_date"]:
+            self.written.append({**row, "op_date": told.op_date})
+
+
+def _is_older(told: datetime | None, known: datetime | None) -> bool:
+    return told is not None and known is not None and told < known
+
+
+def _write(account: AdeAccount, rows: Iterable[dict[str, Any]]) -> None:
+    """Write whole rows by one statement, new ones and those that are there."""
+    listed = [{name: _as_json(row[name]) for name in _WRITTEN} for row in rows]
+    if not listed:
+        return
+    items = ", ".join(f"value->>'{name}' AS {name}" for name in _WRITTEN)
+    statement = _WRITE.format(
+        names=", ".join(_WRITTEN),
+        values=", ".join(f"told.{name}" for name in _WRITTEN),
+        false="false",
+        source=_SOURCE[connection.vendor].format(items=items),
+        changes=", ".join(f"{name} = excluded.{name}" for name in _WRITTEN if name != "serial_number"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"account": account.pk, "rows": json.dumps(listed, ensure_ascii=False)})
+
+
+def _as_json(value: Any) -> Any:
+    return str(connection.ops.adapt_datetimefield_value(value)) if isinstance(value, datetime) else value

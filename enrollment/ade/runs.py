@@ -1,0 +1,248 @@
+"""Which sync of an account is under way, and which worker has it? One at a time, begun by a person or the clock.
+
+A worker claims a run and gives a sign of life as long as it lives. A run whose process is gone, or silent for too long,
+is put back and taken up by the next worker, where its last page was saved. Who lost its run without noticing finds that
+out with the next page (`keep`), and stops.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from random import SystemRandom
+from typing import Any, Final
+from uuid import uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError as BrokerError
+
+from enrollment.models import AdeAccount, AdeSync
+from invitations.outbox.process import is_dead, this_process
+
+from .accounts import AccountUseError, NoTokenError
+
+logger = logging.getLogger(__name__)
+
+State, Kind, Phase = AdeSync.State, AdeSync.Kind, AdeSync.Phase
+MANUAL_EVERY: Final = timedelta(minutes=15)
+# Apple's changes are known to miss devices: the whole list is read once a week, and while its cursor is good at all.
+FULL_EVERY: Final = timedelta(days=7)
+# As of the outbox's lanes: longer than a write may wait on SQLite; a worker killed on this machine is noticed at once.
+LEASE: Final = timedelta(seconds=90)
+RENEWED_EVERY: Final = 10.0  # seconds
+WAITING: Final = timedelta(seconds=10)  # a task that was just sent may still wait for a free worker
+TRIES: Final = 8
+FIRST_WAIT: Final = 30.0  # seconds; doubled with each try, up to the longest
+LONGEST_WAIT: Final = 1_800.0
+KEPT: Final = timedelta(days=90)
+_JITTER: Final = SystemRandom()
+
+
+class TooSoonError(AccountUseError):
+    """Somebody asked for a sync a few minutes ago; `when` is the next time."""
+
+    def __init__(self, when: datetime) -> None:
+        text = _("Apple's list was asked for a few minutes ago. The next time is at %(time)s.")
+        super().__init__(text % {"time": time_format(localtime(when), "TIME_FORMAT")})
+        self.when = when
+
+
+class RunningError(AccountUseError):
+    """A sync of the account is open; `run` is that one."""
+
+    def __init__(self, run: AdeSync | None) -> None:
+        super().__init__(_("A sync of this account is under way already."))
+        self.run = run
+
+
+class LostRunError(Exception):
+    """Another worker has the run, or it was ended: there is nothing to be done here any more."""
+
+
+# --- begin -------------------------------------------------------------------------------------------------
+def begin(account: AdeAccount, person: User | None = None, *, full: bool = False, tell_worker: bool = True) -> AdeSync:
+    """Write down that an account is to be synced, and tell a worker.
+
+    Args:
+        account: with a token.
+        person: who wants it; None: the clock, or the command line.
+        full: read the whole list, even if the changes would do.
+        tell_worker: else the caller runs it (sync.run).
+
+    Raises:
+        NoTokenError: Apple can't be asked.
+        RunningError: one is open.
+        TooSoonError: a person asks, and did so less than 15 minutes ago.
+    """
+    account.refresh_from_db()
+    if not account.is_connected:
+        raise NoTokenError(_("This account has no token yet. Upload the public key at Apple and bring the token back."))
+    if person is not None:
+        _refuse_haste(account)
+    is_full = full or _needs_full(account)
+    kind, phase = (Kind.FULL, Phase.LIST) if is_full else (Kind.DELTA, Phase.CHANGES)
+    try:
+        with transaction.atomic():
+            run = AdeSync.objects.create(account=account, kind=kind, phase=phase, created_by=person)
+            if is_full:
+                AdeAccount.objects.filter(pk=account.pk).update(cursor="")
+    except IntegrityError:  # ade_sync_one_open
+        raise RunningError(AdeSync.objects.filter(account=account, state__in=AdeSync.OPEN).first()) from None
+    if tell_worker:
+        transaction.on_commit(partial(_tell, run.pk))
+    return run
+
+
+def next_manual_at(account: AdeAccount) -> datetime | None:
+    """Return from when on a person may ask for a sync again; None: now."""
+    # One that failed at once has cost Apple nothing: the reason may be mended by now.
+    asked = AdeSync.objects.filter(account=account, created_by__isnull=False).exclude(state=State.FAILED, pages=0)
+    last = asked.order_by("-created_at").values_list("created_at", flat=True).first()
+    return last + MANUAL_EVERY if last is not None and last + MANUAL_EVERY > timezone.now() else None
+
+
+def _refuse_haste(account: AdeAccount) -> None:
+    running = AdeSync.objects.filter(account=account, state__in=AdeSync.OPEN).first()
+    if running is not None:
+        raise RunningError(running)
+    when = next_manual_at(account)
+    if when is not None:
+        raise TooSoonError(when)
+
+
+def _needs_full(account: AdeAccount) -> bool:
+    is_old = account.full_at is None or account.full_at < timezone.now() - FULL_EVERY
+    return not account.cursor or account.needs_full or is_old
+
+
+# --- by the clock ------------------------------------------------------------------------------------------
+def tend() -> None:
+    """Put back what dead workers left, tell workers of what waits, and begin what is due. Safe whatever goes on."""
+    free_dead()
+    now = timezone.now()
+    untold = Q(next_at=None, created_at__lt=now - WAITING)
+    for key in AdeSync.objects.filter(untold | Q(next_at__lte=now), state=State.QUEUED).values_list("pk", flat=True):
+        _tell(key)
+    for account in due_accounts():
+        try:
+            begin(account)
+        except AccountUseError as error:  # somebody else was faster, or took its token away
+            logger.info("ADE account %s is not synced now: %s", account.pk, type(error).__name__)
+
+
+def due_accounts() -> list[AdeAccount]:
+    """Return the accounts whose last sync began long enough ago."""
+    lately = timezone.now() - timedelta(minutes=settings.HEXENROLL_ADE_SYNC_MINUTES)
+    syncs = AdeSync.objects.filter(account=OuterRef("pk"))
+    recent = syncs.filter(Q(state__in=AdeSync.OPEN) | Q(created_at__gt=lately))
+    return list(AdeAccount.objects.connected().exclude(Exists(recent)))
+
+
+def free_dead() -> int:
+    """Put back runs whose worker is gone, or gave no sign of life for too long; return how many."""
+    silent = timezone.now() - LEASE
+    held = AdeSync.objects.filter(state=State.RUNNING).only("process", "alive_at", "claim")
+    dead = [run.claim for run in held if is_dead(run.process) or run.alive_at is None or run.alive_at < silent]
+    freed = AdeSync.objects.filter(state=State.RUNNING, claim__in=dead) if dead else AdeSync.objects.none()
+    count = freed.update(state=State.QUEUED, claim=None, process="", next_at=timezone.now())
+    if count:
+        logger.warning("%s ADE syncs lost their workers, and are taken up anew", count)
+    return count
+
+
+def forget_old() -> int:
+    """Remove syncs that ended long ago; return how many."""
+    ended = AdeSync.objects.exclude(state__in=AdeSync.OPEN).filter(created_at__lt=timezone.now() - KEPT)
+    return ended.delete()[0]
+
+
+def _tell(key: int) -> None:
+    try:
+        # What waits longer for a free worker is sent again by the clock.
+        current_app.send_task("enrollment.tasks.sync_ade_account", [key], retry=False, expires=60)
+    except BrokerError as error:
+        logger.warning("ADE sync %s: the broker can't be reached, a worker is told later: %s", key, error)
+
+
+# --- in the hand of a worker -------------------------------------------------------------------------------
+def claim(key: int) -> AdeSync | None:
+    """Take a run that waits, with its account; None: there is none, or it isn't its time, or somebody has it."""
+    free_dead()
+    now, mine = timezone.now(), uuid4()
+    waiting = AdeSync.objects.filter(Q(next_at=None) | Q(next_at__lte=now), pk=key, state=State.QUEUED)
+    taken = waiting.update(state=State.RUNNING, claim=mine, process=this_process(), alive_at=now, next_at=None)
+    found = AdeSync.objects.select_related("account", "created_by").filter(pk=key, claim=mine)
+    return found.first() if taken else None
+
+
+@contextmanager
+def held(run: AdeSync) -> Iterator[None]:
+    """Give a sign of life every few seconds for the time of the block: a call to Apple may take minutes."""
+    stop = threading.Event()
+    renewal = threading.Thread(target=_renew, args=(run, stop), name=f"ADE sync {run.pk}", daemon=True)
+    renewal.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        renewal.join()
+
+
+def keep(run: AdeSync, **changes: Any) -> None:
+    """Lock the run until the transaction ends, and change it: the first statement of each of its transactions.
+
+    Raises:
+        LostRunError: it is in nobody's or somebody else's hand.
+    """
+    mine = AdeSync.objects.filter(pk=run.pk, state=State.RUNNING, claim=run.claim)
+    if not mine.update(**{"alive_at": timezone.now(), **changes}):
+        raise LostRunError(run.pk)
+
+
+def put_off(run: AdeSync, code: str, retry_after: float | None = None) -> None:
+    """Let the run wait for a while, or fail after the last of its tries.
+
+    Args:
+        run: in this worker's hand.
+        code: of the error.
+        retry_after: seconds that Apple asked for.
+    """
+    tries = run.tries + 1
+    if tries >= TRIES:
+        end(run, State.FAILED, code, tries=tries)
+        return
+    pause = min(FIRST_WAIT * 2.0 ** (tries - 1), LONGEST_WAIT)
+    pause = max(pause if retry_after is None else retry_after, 1.0) * _JITTER.uniform(1.0, 1.3)
+    free = {"state": State.QUEUED, "claim": None, "process": ""}
+    keep(run, **free, tries=tries, error=code, next_at=timezone.now() + timedelta(seconds=pause))
+
+
+def end(run: AdeSync, state: AdeSync.State, code: str = "", **changes: Any) -> None:
+    """End the run, DONE or FAILED."""
+    now = timezone.now()
+    with transaction.atomic():
+        keep(run, state=state, error=code, finished_at=now, claim=None, process="", **changes)
+        if state == State.DONE:
+            AdeAccount.objects.filter(pk=run.account_id).update(synced_at=now)
+
+
+def _renew(run: AdeSync, stop: threading.Event) -> None:
+    """Renew until the run is given back; what fails is tried again, until the lease is over."""
+    try:
+        while not stop.wait(RENEWED_EVERY):
+            try:
+                AdeSync.objects.filter(pk=run.pk, claim=run.claim).update(alive_at=timezone.now())
+            except DatabaseError as error:
+                logger.warning("the sign of life of ADE sync %s could not be given: %s", run.pk, error)
+    finally:
+        connection.close()
