@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
+from devices.policies.effective import SOURCES
 from devices.scope import visible
 
 ALL: Final = "all"  # of `status`: pre-approved and disenrolled ones too
@@ -138,7 +139,7 @@ class DeviceFilter(django_filters.FilterSet):
         label=_("Policy"),
         queryset=_ours(Policy),
         method="with_policy",
-        help_text=_("Assigned to the device, or to one of its groups."),
+        help_text=_("Assigned to the device, to one of its groups, or to what it was pre-approved by."),
     )
     user = RowsFilter(label=_("Device user"), queryset=_ours(DeviceUser))
     batch = RowsFilter(label=_("Import"), field_name="import_batch", queryset=_ours(ImportBatch))
@@ -223,7 +224,8 @@ class DeviceFilter(django_filters.FilterSet):
         own = _links("policies").filter(policy__in=keys).values("device")
         groups = DeviceGroup.policies.through._default_manager.filter(policy__in=keys).values("devicegroup")
         of_groups = _links("groups").filter(devicegroup__in=groups).values("device")
-        return queryset.filter(pk__in=own.union(of_groups, all=True))
+        others = [source.devices(keys).order_by().values("pk") for source in SOURCES]
+        return queryset.filter(pk__in=own.union(of_groups, *others, all=True))
 
     def enrolled_from(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
         return queryset.filter(inventory__enrolled_at__gte=_beginning(value))

@@ -30,6 +30,7 @@ class PolicyStanding:
         known: the version that it was given last; None before that.
         groups: names of the groups that the policy comes from.
         is_own: the policy is assigned to the device itself.
+        others: what else it comes from, in words.
     """
 
     policy_id: int
@@ -41,6 +42,7 @@ class PolicyStanding:
     since: datetime | None = None
     groups: tuple[str, ...] = ()
     is_own: bool = False
+    others: tuple[str, ...] = ()
 
 
 def standings_of(device: Device) -> list[PolicyStanding]:
@@ -64,6 +66,7 @@ def _standing(policy: EffectivePolicy, row: DevicePolicy | None) -> PolicyStandi
         version=policy.version,
         groups=policy.groups,
         is_own=policy.is_own,
+        others=policy.others,
     )
     if row is None:
         return shown

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from devices.models import DevicePolicy, Policy
 from devices.policies import versions
+from devices.policies.effective import SOURCES
 from devices.policies.help import EXAMPLES, described_apps, described_settings
 from devices.policies.places import in_order
 from devices.scope import visible
@@ -90,6 +91,7 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
                 "profile": content["profile"],
                 "group_count": obj.groups.count(),
                 "device_count": visible(obj.devices.all(), request.user).count(),
+                "source_counts": _source_counts(obj, request.user),
                 "states": _states(obj, request.user),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -104,6 +106,12 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
         }
         missing = set() if self.has_delete_permission(request) else {Policy._meta.verbose_name}
         return [str(policy) for policy in objs], {name: count for name, count in counted.items() if count}, missing, []
+
+
+def _source_counts(policy: Policy, person: Any) -> list[tuple[Any, int]]:
+    """Return how many devices of a person's domains have it by something else, with what these are called."""
+    counted = [(source.title, visible(source.devices([policy.pk]), person).count()) for source in SOURCES]
+    return [(title, count) for title, count in counted if count]
 
 
 def _states(policy: Policy, person: Any) -> list[dict[str, Any]]:

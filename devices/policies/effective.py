@@ -1,17 +1,19 @@
 """Which policies does a device get, and which apps and groups with them? Asked by the gate, device API, console.
 
-The union of the device's own policies and of its groups', without those for other platforms. One query, for one device
-and for a thousand.
+The union of the device's own policies, of its groups', and of what upper layers add (SOURCES), without those for other
+platforms. One query, for one device and for a thousand.
 """
 
 import base64
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.utils.functional import Promise
 
 from devices.models import Device
 from devices.prepared import fetch
@@ -32,20 +34,47 @@ _ONCE = "CASE WHEN row_number() OVER (PARTITION BY a.policy_id ORDER BY a.device
 _CONTENT = ", ".join(_ONCE.format(f"p.{name}") for name in ("settings", "apps", "profile"))
 _QUERY = """
 WITH a AS (
-    SELECT device_id, 0 AS group_id, policy_id FROM devices_device_policies WHERE device_id {keys}
+    SELECT device_id, 0 AS group_id, policy_id, NULL AS origin FROM devices_device_policies WHERE device_id {keys}
     UNION ALL
-    SELECT member.device_id, member.devicegroup_id, given.policy_id
+    SELECT member.device_id, member.devicegroup_id, given.policy_id, NULL
     FROM devices_device_groups member
     LEFT JOIN devices_devicegroup_policies given ON given.devicegroup_id = member.devicegroup_id
-    WHERE member.device_id {keys}
+    WHERE member.device_id {keys}{sources}
 )
-SELECT a.device_id, device.platform, g.name, p.id, p.name, p.version, p.platforms, {content}
+SELECT a.device_id, device.platform, g.name, a.origin, p.id, p.name, p.version, p.platforms, {content}
 FROM a
 JOIN devices_device device ON device.id = a.device_id
 LEFT JOIN devices_devicegroup g ON g.id = a.group_id
 LEFT JOIN devices_policy p ON p.id = a.policy_id
 ORDER BY a.device_id, a.group_id, p.id
 """
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """Something else that gives policies to devices, known to an upper layer.
+
+    Attributes:
+        statement: a SELECT of the device's number, the policy's, and the source's name, for the devices whose number
+            `{keys}`; in the SQL that both databases speak. A policy stands there once for a device.
+        says: how the source is called for people, `%(name)s` in it: where a policy comes from.
+        title: how devices that have a policy by it are called, such as "Devices of ADE accounts".
+        devices: returns the devices that get any of some policies by it, whatever their platform, by number.
+    """
+
+    statement: str
+    says: str | Promise
+    title: str | Promise
+    devices: Callable[[Collection[int]], QuerySet[Device]]
+
+
+SOURCES: list[PolicySource] = []
+
+
+def offer(source: PolicySource) -> None:
+    """Let devices have policies by another source; when the program starts."""
+    SOURCES.append(source)
+    _query.cache_clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +96,7 @@ class EffectivePolicy:
     content: Content
     is_own: bool  # assigned to the device itself
     groups: tuple[str, ...]  # names of the device's groups that it comes from
+    others: tuple[str, ...] = ()  # what else it comes from, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +116,17 @@ def effective_of(device_ids: Collection[int], *, with_content: bool = True) -> d
     """
     platforms: dict[int, str] = {}
     groups: dict[int, set[str]] = {}
-    sources: dict[int, dict[int, list[str | None]]] = {}
+    sources: dict[int, dict[int, list[_Origin]]] = {}
     policies: dict[int, _Policy] = {}
-    for device_id, platform, group, policy_id, name, version, allowed, *content in _rows(device_ids, with_content):
+    for device_id, platform, group, origin, policy_id, name, version, allowed, *content in _rows(
+        device_ids, with_content
+    ):
         platforms[device_id] = platform
         if group is not None:
             groups.setdefault(device_id, set()).add(group)
         if policy_id is None:  # a group without policies
             continue
-        sources.setdefault(device_id, {}).setdefault(policy_id, []).append(group)
+        sources.setdefault(device_id, {}).setdefault(policy_id, []).append((group, origin))
         policies.setdefault(policy_id, _Policy(policy_id, name, version, json.loads(allowed))).read(*content)
     return {
         device_id: Effective(
@@ -107,6 +139,10 @@ def effective_of(device_ids: Collection[int], *, with_content: bool = True) -> d
         )
         for device_id in device_ids
     }
+
+
+# The name of a group, and the place of a source with its name; neither: the device itself.
+_Origin = tuple[str | None, str | None]
 
 
 class _Policy:
@@ -130,10 +166,16 @@ class _Policy:
     def is_for(self, platform: str) -> bool:
         return not self.platforms or platform in self.platforms
 
-    def on(self, platform: str, given_by: list[str | None]) -> EffectivePolicy:
+    def on(self, platform: str, given_by: list[_Origin]) -> EffectivePolicy:
         content = self.content if platform in APPLE_PLATFORMS else self.without_profile
-        names = tuple(sorted(group for group in given_by if group is not None))
-        return EffectivePolicy(self.key, self.name, self.version, content, None in given_by, names)
+        names = tuple(sorted(group for group, _origin in given_by if group is not None))
+        others = tuple(_in_words(origin) for _group, origin in given_by if origin is not None)
+        return EffectivePolicy(self.key, self.name, self.version, content, (None, None) in given_by, names, others)
+
+
+def _in_words(origin: str) -> str:
+    place, _sign, name = origin.partition(":")
+    return str(SOURCES[int(place)].says) % {"name": name}
 
 
 def document_of(device: Device) -> dict[str, Any]:
@@ -178,4 +220,12 @@ def _rows(device_ids: Collection[int], with_content: bool) -> list[tuple[Any, ..
 
 @cache
 def _query(keys: str, with_content: bool) -> str:
-    return _QUERY.format(keys=keys, content=_CONTENT if with_content else "NULL, NULL, NULL")
+    others = (
+        f"""
+    UNION ALL
+    SELECT source_{place}.device_id, 0, source_{place}.policy_id, '{place}:' || source_{place}.name
+    FROM ({source.statement.format(keys=keys)}) AS source_{place}"""  # noqa: S608
+        for place, source in enumerate(SOURCES)
+    )
+    content = _CONTENT if with_content else "NULL, NULL, NULL"
+    return _QUERY.format(keys=keys, content=content, sources="".join(others))
