@@ -279,6 +279,22 @@ AREAS: Final[tuple[tuple[Promise, tuple[Ability, ...]], ...]] = (
         _("Administration"),
         (
             Ability(
+                "see_ade",
+                _("See Apple ADE accounts, their devices and syncs"),
+                _codes("enrollment", "view_adeaccount", "view_adedevice", "view_adeprofile", "view_adesync"),
+                _of(OPERATOR, HELP_DESK, AUDITOR),
+            ),
+            Ability(
+                "sync_ade",
+                _("Sync Apple ADE accounts"),
+                _codes("enrollment", "sync_adeaccount"),
+            ),
+            Ability(
+                "change_ade",
+                _("Add, connect, change and delete Apple ADE accounts"),
+                _all_of("enrollment", "adeaccount", *WRITE),
+            ),
+            Ability(
                 "see_administrators",
                 _("See administrators and roles"),
                 _codes("auth", "view_user", "view_group"),

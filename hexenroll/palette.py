@@ -63,7 +63,7 @@ def found(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 def _pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
     for title, entries in GROUPS:
         for entry, link in shown(request, entries):
-            if text.casefold() in str(entry.title).casefold():
+            if text.casefold() in f"{entry.title}\n{entry.words}".casefold():
                 yield SearchResult(title=str(entry.title), description=str(title), link=link, icon=entry.icon)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import ImportBatch
 from devices.scope import scope_of, visible
 from enrollment.lockouts import locked_now
-from enrollment.models import Conflict
+from enrollment.models import AdeAccount, Conflict
 from hexenroll.mail_settings import BACKENDS
 from invitations.models import MailboxMessage
 
@@ -31,6 +31,7 @@ class Entry:
         needs_all_domains: shown to people who may work in every domain only.
         is_shown: whether there is anything to show; None: always.
         is_active: whether the page of a request belongs to it; None: if its address is below this entry's.
+        words: other names, by which the palette finds it, too.
     """
 
     title: str | Promise
@@ -41,6 +42,7 @@ class Entry:
     needs_all_domains: bool = False
     is_shown: Callable[[], bool] | None = None
     is_active: Callable[[HttpRequest], bool] | None = None
+    words: str | Promise = ""
 
     def is_open_to(self, request: HttpRequest) -> bool:
         """Tell whether the signed-in person gets to see it."""
@@ -63,6 +65,14 @@ def _is_of_sendings(request: HttpRequest) -> bool:
 def _is_of_reports(request: HttpRequest) -> bool:
     scheduled = reverse("admin:hexenroll_scheduledreport_changelist")
     return request.path.startswith((scheduled, reverse("reports:index")))
+
+
+def _is_of_ade(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("admin:index") + "enrollment/ade")
+
+
+def _ade_in_trouble(request: HttpRequest) -> int:
+    return visible(AdeAccount.objects.in_trouble(), request.user).count()
 
 
 def is_mailbox_shown() -> bool:
@@ -168,6 +178,15 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
                 needs_all_domains=True,
             ),
             Entry(_("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group", needs_all_domains=True),
+            Entry(
+                _("Apple ADE"),
+                "enterprise",
+                "admin:enrollment_adeaccount_changelist",
+                "enrollment.view_adeaccount",
+                _ade_in_trouble,
+                is_active=_is_of_ade,
+                words=_("Apple Business/School Manager, Automated Device Enrollment, DEP"),
+            ),
             Entry(_("API keys"), "key", "admin:hexenroll_apikey_changelist", "hexenroll.view_apikey"),
             Entry(_("Audit log"), "history", "admin:hexenroll_auditentry_changelist", "hexenroll.view_auditentry"),
             Entry(

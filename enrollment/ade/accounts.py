@@ -5,10 +5,10 @@ The private key and the token stay in their encrypted columns: no answer, messag
 
 import json
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -152,7 +152,7 @@ def client_of(account: AdeAccount, **patience: Any) -> Client:
     return Client(token, account.base_url, **patience)
 
 
-def waiting_devices(account_id: int | str) -> QuerySet[Device]:
+def waiting_devices(account_id: int) -> QuerySet[Device]:
     """Return the devices that an account has pre-approved and that have not enrolled; deleting it leaves them."""
     made = AdeDevice.objects.filter(account=account_id, approval=AdeDevice.Approval.MADE)
     same = made.filter(serial_number=OuterRef("serial_number"), platform=OuterRef("platform"))
@@ -210,5 +210,6 @@ def _stored(account: AdeAccount) -> dict[str, str] | None:
 
 
 def _fitting(name: str, text: str) -> str:
-    longest = AdeAccount._meta.get_field(name).max_length
-    return text.replace("\x00", "")[:longest]
+    """Return what a column can hold of a text of Apple's."""
+    column = cast(CharField, AdeAccount._meta.get_field(name))
+    return text.replace("\x00", "")[: column.max_length]

@@ -48,6 +48,11 @@ class Recorded:
     links: tuple[str, ...] = ()
 
 
+# What Apple tells, and where the sync is.
+OF_APPLE: Final = (
+    *("server_token", "warned_at_days", "server_name", "server_uuid", "org_name", "org_id", "org_type", "admin_id"),
+    *("page_limit", "checked_at", "state", "cursor", "needs_full", "full_at", "synced_at"),
+)
 OF_FILE: Final = ("file", "bad_rows_file", "sha256", "size", "file_format", "headers", "header_fingerprint", "run")
 RECORDED: Final[dict[str, Recorded]] = {
     "devices.Device": Recorded(links=("groups", "policies")),
@@ -63,6 +68,7 @@ RECORDED: Final[dict[str, Recorded]] = {
     "invitations.MessageTemplate": Recorded(),
     "enrollment.EnrollmentSettings": Recorded(),
     "enrollment.BlockedHardware": Recorded(),
+    "enrollment.AdeAccount": Recorded(leave_out=OF_APPLE, hide=("certificate",), links=("groups", "policies")),
     "hexenroll.ApiKey": Recorded(),
     "hexenroll.ScheduledReport": Recorded(),
     "hexenroll.Preferences": Recorded(),

@@ -39,6 +39,7 @@ VIEW_BATCH, ADD_BATCH = "devices.view_importbatch", "devices.add_importbatch"
 SEND = "invitations.send_invitation"
 SENDING = "invitations.view_invitation|invitations.view_sending"
 BLOCK = "devices.block_device"
+ADE = "enrollment.change_adeaccount"
 REPORT: Final = {"name": "enrolled", "format": "csv"}
 CHANGE_DEVICE = "devices.view_device|devices.change_device"
 
@@ -145,6 +146,20 @@ RULES: Final[dict[str, Rule]] = {
     **_model("enrollment.lockout", "", "enrollment.view_lockout|enrollment.change_lockout"),
     "admin/enrollment/lockout/<int:lockout_id>/unlock/": Rule(NOBODY, "enrollment.change_lockout", "ends a lockout"),
     **_model("enrollment.blockedhardware"),
+    **_model("enrollment.adeaccount"),
+    "admin/enrollment/adeaccount/<path:object_id>/change/": Rule(
+        "enrollment.view_adeaccount|enrollment.change_adeaccount", LOOKS, "an ADE account"
+    ),
+    "admin/enrollment/adeaccount/<int:object_id>/edit/": Rule(ADE, ADE, "changes an ADE account"),
+    "admin/enrollment/adeaccount/<int:account_id>/*": Rule(ADE, ADE, "connects an ADE account, or renews its token"),
+    "admin/enrollment/adeaccount/<int:account_id>/certificate.pem": Rule(ADE, NOBODY, "a public key for Apple"),
+    "admin/enrollment/adeaccount/<int:account_id>/sync/": Rule(
+        NOBODY, "enrollment.view_adeaccount&enrollment.sync_adeaccount", "syncs an ADE account"
+    ),
+    "admin/enrollment/adeaccount/<int:account_id>/progress.json": Rule(
+        "enrollment.view_adeaccount", NOBODY, "how far a sync is"
+    ),
+    **_model("enrollment.adedevice", ""),
     # --- Manage ---
     **_model("devices.device"),
     "admin/devices/device/export/": Rule("devices.export_device", LOOKS, "the export of devices"),

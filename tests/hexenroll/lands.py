@@ -1,6 +1,7 @@
 """Two domains full of everything, for the tests that walk through all addresses."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
@@ -8,7 +9,15 @@ from django.utils import timezone
 
 from devices.imports.reader import FileFormat
 from devices.models import BulkAction, Device, DeviceInventory, ImportRow
-from enrollment.models import BlockedHardware, Conflict, EnrollmentSettings, Lockout
+from enrollment.models import (
+    AdeAccount,
+    AdeDevice,
+    AdeSync,
+    BlockedHardware,
+    Conflict,
+    EnrollmentSettings,
+    Lockout,
+)
 from enrollment.reasons import Reason
 from hexenroll.models import ApiKey, ScheduledReport
 from invitations.models import Invitation, InvitationEvent, MailboxMessage, MessageTemplate
@@ -74,9 +83,21 @@ def land(name: str) -> Land:
         domain=domain, channel="email", language="en", subject=name, text="{{ link }}"
     )
     made: list[Model] = [domain, user, batch, group, policy, waiting, row, sending, invitation, event, attempt]
+    made += _listed_by_apple(name, domain, user)
     found = Land(name, {obj._meta.label_lower: obj for obj in [*made, conflict, template, inventory]})
     found.more = [device]
     return found
+
+
+def _listed_by_apple(name: str, domain: Any, user: Any) -> list[Model]:
+    """Make an ADE account, a device of it and a sync."""
+    account = AdeAccount.objects.create(
+        name=f"{name} school", domain=domain, default_user=user, private_key="-", certificate=name, state="ok"
+    )
+    device = AdeDevice.objects.create(
+        account=account, serial_number=f"{name.upper()}9", platform="ios", device_family=name, profile_status=name
+    )
+    return [account, device, AdeSync.objects.create(account=account, kind="full", state="done", phase="changes")]
 
 
 def shared() -> dict[str, Model]:

@@ -17,6 +17,7 @@ WITHOUT_ABILITY = (
     *("domainaccessofperson", "domainaccessofrole", "invitationevent", "lane", "providercallback"),
     *("groupimport", "groupimportline", "groupimportmember", "groupimportproblem"),
     *("answeredrequest", "devicetoken", "deviceevent", "settingschange", "preferences"),
+    "adeassignment",
 )
 
 
