@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from devices.models import Device, ImportBatch, ImportSnapshot
 
-from .outcomes import DEVICE, GOOD, IMPORTED, OVERWRITES, ROWS
+from .outcomes import DEVICE, GIVES, GOOD, IMPORTED, OVERWRITES, ROWS
 from .sql import execute, query, spell
 
 # Whatever its row says, a device that enrolls meanwhile is left alone; the others are pre-approved by now.
@@ -24,6 +24,8 @@ CHOSEN = {"groups": " AND n.rule IS NULL", "policies": ""}
 def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozenset[str]) -> None:
     """Give the imported devices what their rows and the batch name; an overwritten one loses what its row doesn't name.
 
+    One of Apple ADE that gets its user loses nothing: it has the groups of its account.
+
     Args:
         batch: the batch.
         parameters: of the commit's statements.
@@ -35,7 +37,7 @@ def assign(batch: ImportBatch, parameters: Mapping[str, object], mapped: frozens
         if field in mapped:
             execute(
                 f"DELETE FROM {through} WHERE device_id IN "
-                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES} AND {STILL_OPEN})",
+                f"(SELECT d.id FROM {ROWS} {DEVICE} WHERE {GOOD} AND {OVERWRITES} AND NOT {GIVES} AND {STILL_OPEN})",
                 parameters,
             )
             execute(

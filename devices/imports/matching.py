@@ -9,11 +9,15 @@ from .outcomes import DEVICE, ROWS, USER
 from .problems import WARNINGS, ProblemCode
 from .sql import execute, query
 
+# Conditions under which the user of device `d` is nobody in particular, such as a default one. Whoever gives devices
+# such a user adds his when the program starts.
+STAND_INS: list[str] = []
 # What a row is, from the device user (u) and the device (d) that it meets. Most rows meet nothing.
 KIND = f"""
 CASE WHEN d.status = '{Device.Status.ENROLLED}' THEN '{ImportRow.Kind.ENROLLED}'
      WHEN d.status = '{Device.Status.BLOCKED}' THEN '{ImportRow.Kind.BLOCKED}'
      WHEN d.status = '{Device.Status.DISENROLLED}' THEN '{ImportRow.Kind.DISENROLLED}'
+     WHEN d.source = '{Device.Source.ADE}' AND (d.user_id IS NULL {{or_stand_in}}) THEN '{ImportRow.Kind.ADE_DEVICE}'
      WHEN d.id IS NOT NULL THEN '{ImportRow.Kind.KNOWN_DEVICE}'
      WHEN u.id IS NOT NULL THEN '{ImportRow.Kind.KNOWN_USER}'
      ELSE '{ImportRow.Kind.NEW}' END
@@ -82,9 +86,10 @@ def classify(batch: ImportBatch) -> int:
     Returns:
         The number of rows whose kind is another than before.
     """
+    kind_now = KIND.format(or_stand_in="".join(f" OR {condition}" for condition in STAND_INS))
     differing = f"""
         SELECT {{wanted}} FROM (
-            SELECT r.line AS line, r.kind AS before, {KIND} AS kind FROM {ROWS} LEFT {DEVICE} LEFT {USER}
+            SELECT r.line AS line, r.kind AS before, {kind_now} AS kind FROM {ROWS} LEFT {DEVICE} LEFT {USER}
             WHERE r.batch_id = %(batch)s AND r.is_good
         ) AS now WHERE now.kind <> now.before
     """

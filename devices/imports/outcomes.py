@@ -9,6 +9,10 @@ What becomes of a good row (kind from matching.py; choice: the row's own, else t
 | known_device      | user and device overwritten          | skipped: nothing to add         | skipped  |
 | disenrolled       | both overwritten, pre-approved again | device overwritten, user stays  | skipped  |
 | enrolled, blocked | skipped                              | skipped                         | skipped  |
+| ade_device        | user overwritten, given the device   | user given the device           | see here |
+
+A pre-approved device of Apple ADE that is nobody's yet is no duplicate: what is chosen for the batch decides about the
+details of its user only. It is left alone where the row's own choice is `skip`.
 """
 
 from collections.abc import Mapping
@@ -32,20 +36,24 @@ GOOD = "r.batch_id = %(batch)s AND r.is_good"
 CHOICE = "COALESCE(NULLIF(r.decision, ''), %(duplicates)s)"
 # The portal has neither the device nor, or only, its user.
 CREATES = f"(r.kind = '{Kind.NEW}' OR (r.kind = '{Kind.KNOWN_USER}' AND {CHOICE} <> '{Duplicates.SKIP}'))"
+# The device is one of Apple ADE that waits for its user.
+GIVES = f"(r.kind = '{Kind.ADE_DEVICE}' AND r.decision <> '{Duplicates.SKIP}')"
 # The device is there, and the row's details take the place of its own.
 OVERWRITES = (
     f"((r.kind = '{Kind.KNOWN_DEVICE}' AND {CHOICE} = '{Duplicates.REPLACE}') "
-    f"OR (r.kind = '{Kind.DISENROLLED}' AND {CHOICE} <> '{Duplicates.SKIP}'))"
+    f"OR (r.kind = '{Kind.DISENROLLED}' AND {CHOICE} <> '{Duplicates.SKIP}') OR {GIVES})"
 )
 IMPORTED = f"({CREATES} OR {OVERWRITES})"
 # The user is there already, or may be, and the row's details take the place of theirs.
 OVERWRITES_USER = f"({IMPORTED} AND r.kind <> '{Kind.NEW}' AND {CHOICE} = '{Duplicates.REPLACE}')"
 
 
+# `given`: of the replaced devices, those of Apple ADE that get their user.
 # `invited`: rows that go in and whose tick for the invitation is set.
 OUTCOMES = {
     "created": CREATES,
     "replaced": OVERWRITES,
+    "given": GIVES,
     "skipped": f"NOT {IMPORTED}",
     "invited": f"r.invite AND {IMPORTED}",
 }

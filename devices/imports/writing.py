@@ -6,7 +6,7 @@ never creates; only what the file's columns fill is overwritten.
 
 from collections.abc import Callable, Mapping
 
-from devices.models import Device
+from devices.models import Device, ImportRow
 
 from .outcomes import CREATES, GOOD, IMPORTED, OVERWRITES, OVERWRITES_USER, ROWS, USER
 from .sql import execute, query, spell
@@ -94,7 +94,9 @@ def overwrite_devices(parameters: Mapping[str, object], mapped: frozenset[str]) 
     changes = {"ownership": "r.ownership", "user_id": "u.id", "status": f"'{Device.Status.PRE_APPROVED}'"}
     changes |= {"disenrolled_at": "NULL", "disenroll_reason": "''"}
     if "device_name" in mapped:
-        changes["name"] = "r.device_name"
+        # What a row of a device of Apple ADE leaves empty, it doesn't know.
+        unnamed = f"r.kind = '{ImportRow.Kind.ADE_DEVICE}' AND r.device_name = ''"
+        changes["name"] = f"CASE WHEN {unnamed} THEN devices_device.name ELSE r.device_name END"
     if "password" in mapped:  # an empty cell keeps it: no export holds passwords
         changes["one_time_password"] = "COALESCE(r.one_time_password, devices_device.one_time_password)"  # noqa: S105
     attributes = f"COALESCE(r.custom_attributes, {spell('no_attributes')})"

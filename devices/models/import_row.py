@@ -21,12 +21,15 @@ class ImportRow(models.Model):
         NEW = "new", _("New")
         KNOWN_USER = "known_user", _("User is in the portal")
         KNOWN_DEVICE = "known_device", _("Device is pre-approved already")
+        ADE_DEVICE = "ade_device", _("Device of Apple ADE")
         DISENROLLED = "disenrolled", _("Device was disenrolled")
         ENROLLED = "enrolled", _("Device is enrolled")
         BLOCKED = "blocked", _("Device is blocked")
 
     # What happens to these is the administrator's choice; without one they can't be imported.
     QUESTIONS: ClassVar[frozenset[str]] = frozenset({Kind.KNOWN_USER, Kind.KNOWN_DEVICE, Kind.DISENROLLED})
+    # These can have a choice of their own; a device that Apple lists waits for its user, so that nothing is asked.
+    DECIDABLE: ClassVar[frozenset[str]] = QUESTIONS | {Kind.ADE_DEVICE}
 
     # The batch and the line are the key: a second index would cost a tenth of the import.
     pk = models.CompositePrimaryKey("batch_id", "line")

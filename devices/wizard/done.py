@@ -32,6 +32,7 @@ class DoneView(BatchView):
             "enroll/done.html",
             counts=batch.counts,
             approved=batch.counts.get("created", 0) + batch.counts.get("replaced", 0),
+            overwritten=batch.counts.get("replaced", 0) - batch.counts.get("given", 0),
             ticked=batch.counts.get("ticked", 0),
             undone=batch.counts.get("undo", {}),
             devices_url=f"{devices}?status=all&batch={batch.pk}",

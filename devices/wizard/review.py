@@ -88,7 +88,7 @@ class ReviewView(BatchView):
             forecast=expected,
             obstacles=obstacles(batch),
             kinds=ImportRow.Kind.choices,
-            questions=ImportRow.QUESTIONS,
+            decidable=ImportRow.DECIDABLE,
             duplicates=_duplicates(),
             decisions=Duplicates.choices,
             assignments=[
@@ -210,6 +210,7 @@ class RowView(BatchView):
             row=row,
             choice=dict(Duplicates.choices).get(row.decision or self.batch.duplicates, ""),
             is_question=row.kind in ImportRow.QUESTIONS,
+            is_of_ade=row.kind == ImportRow.Kind.ADE_DEVICE,
             replacement=replacement(self.batch, row),
             query=request.GET.urlencode(),
         )

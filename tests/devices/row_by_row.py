@@ -28,6 +28,7 @@ class Thing:
 
     Attributes:
         owner: e-mail address of its user in lower case; None: it has no user.
+        is_listed: it is there because Apple lists it.
     """
 
     status: str
@@ -38,6 +39,12 @@ class Thing:
     attributes: Mapping[str, str] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     policies: frozenset[str] = frozenset()
+    is_listed: bool = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Apple lists it, and it is nobody's yet."""
+        return self.is_listed and self.status == Status.PRE_APPROVED and self.owner is None
 
 
 @dataclass(frozen=True)
@@ -78,21 +85,24 @@ class Line:
 def imported(portal: Portal, lines: Iterable[Line], choices: Choices) -> tuple[Portal, dict[str, int]]:
     """Return the portal after the import, and what was counted."""
     people, things = dict(portal.people), dict(portal.things)
-    counts = {"created": 0, "replaced": 0, "skipped": 0, "invited": 0}
+    counts = {"created": 0, "replaced": 0, "given": 0, "skipped": 0, "invited": 0}
     for line in lines:
         choice = line.decision or choices.duplicates
         is_known_user = line.owner in portal.people
         before = things.get(line.key)
-        is_duplicate = is_known_user or before is not None
+        is_given = before is not None and before.is_waiting
+        is_duplicate = (is_known_user or before is not None) and not is_given
         is_untouchable = before is not None and before.status in (Status.ENROLLED, Status.BLOCKED)
-        has_nothing_to_add = before is not None and before.status == Status.PRE_APPROVED and choice == "keep"
-        if is_untouchable or has_nothing_to_add or (is_duplicate and choice == "skip"):
+        is_there = before is not None and before.status == Status.PRE_APPROVED and not is_given
+        is_skipped = (is_duplicate and choice == "skip") or (is_given and line.decision == "skip")
+        if is_untouchable or is_skipped or (is_there and choice == "keep"):
             counts["skipped"] += 1
             continue
         if not is_known_user or choice == "replace":
             people[line.owner] = person(line, people.get(line.owner), choices)
         things[line.key] = thing(line, before, choices)
         counts["created" if before is None else "replaced"] += 1
+        counts["given"] += is_given
         counts["invited"] += line.invite
     return Portal(people, things), counts
 
@@ -108,16 +118,20 @@ def person(line: Line, before: Person | None, choices: Choices) -> Person:
 def thing(line: Line, before: Thing | None, choices: Choices) -> Thing:
     """Return the pre-approved device that a row tells of; fields that the file doesn't fill stay."""
     was = before or Thing(Status.PRE_APPROVED, "", None)
+    kept = was if was.is_waiting else Thing("", "", None)
     attributes = {name: line.cells[name] for name in ("Cost centre",) if line.cells.get(name)}
     return Thing(
         status=Status.PRE_APPROVED,
         ownership=line.cells["ownership"],
         owner=line.owner,
-        name=line.cells["device_name"] if "device_name" in choices.mapped else was.name,
+        name=line.cells["device_name"] or kept.name if "device_name" in choices.mapped else was.name,
         password=line.cells.get("password") or was.password,
         attributes={**was.attributes, **attributes},
-        groups=(names(line, "groups") if "groups" in choices.mapped else was.groups) | choices.groups,
-        policies=(names(line, "policies") if "policies" in choices.mapped else was.policies) | choices.policies,
+        groups=kept.groups | (names(line, "groups") if "groups" in choices.mapped else was.groups) | choices.groups,
+        policies=kept.policies
+        | (names(line, "policies") if "policies" in choices.mapped else was.policies)
+        | choices.policies,
+        is_listed=was.is_listed,
     )
 
 
@@ -141,6 +155,7 @@ def portal_of(domain: Domain) -> Portal:
             attributes=device.custom_attributes,
             groups=frozenset(device.groups.values_list("name", flat=True)),
             policies=frozenset(device.policies.values_list("name", flat=True)),
+            is_listed=device.source == Device.Source.ADE,
         )
         for device in Device.objects.filter(domain=domain).select_related("user")
     }

@@ -56,6 +56,7 @@ THINGS = st.builds(
     attributes=st.dictionaries(st.sampled_from(["Cost centre", "Room"]), st.just("0")),
     groups=some(PORTAL_GROUPS),
     policies=some(POLICIES),
+    is_listed=st.booleans(),
 )
 
 
@@ -114,6 +115,7 @@ def build(portal: Portal, domain: Domain) -> None:
             serial_number=serial,
             platform=platform,
             status=thing.status,
+            source=Device.Source.ADE if thing.is_listed else Device.Source.IMPORT,
             ownership=thing.ownership,
             user=users[thing.owner] if thing.owner else None,
             name=thing.name,

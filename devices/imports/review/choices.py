@@ -43,7 +43,7 @@ def set_invites(batch: ImportBatch, rows: QuerySet[ImportRow], invite: bool) -> 
 
 
 def set_decisions(batch: ImportBatch, rows: QuerySet[ImportRow], decision: str) -> int:
-    """Choose what happens to those of `rows` that are duplicates.
+    """Choose what happens to those of `rows` that meet a device user or a device.
 
     Args:
         batch: the batch.
@@ -57,8 +57,8 @@ def set_decisions(batch: ImportBatch, rows: QuerySet[ImportRow], decision: str) 
         StepError: the batch is not in review.
     """
     with reviewing(batch):
-        duplicates = rows.order_by().filter(kind__in=ImportRow.QUESTIONS)
-        return duplicates.exclude(decision=decision).update(decision=decision)
+        known = rows.order_by().filter(kind__in=ImportRow.DECIDABLE)
+        return known.exclude(decision=decision).update(decision=decision)
 
 
 def set_rows(batch: ImportBatch, shown: Set[int], ticked: Set[int], decisions: Mapping[int, str]) -> int:
@@ -68,7 +68,7 @@ def set_rows(batch: ImportBatch, shown: Set[int], ticked: Set[int], decisions: M
         batch: the batch.
         shown: lines that were on the page.
         ticked: lines that get an invitation; the other lines shown don't.
-        decisions: for lines of duplicates, the choice.
+        decisions: for lines that meet something, the choice.
 
     Returns:
         The number of changes.

@@ -25,6 +25,7 @@ class Forecast:
     Attributes:
         created: devices that will be made.
         replaced: devices that will be overwritten.
+        given: of these, devices of Apple ADE that will get their user.
         skipped: rows that will change nothing.
         invited: rows that go in and are ticked for an invitation.
         duplicates: rows that meet a device user or a device for which there is a choice.
@@ -33,6 +34,7 @@ class Forecast:
 
     created: int
     replaced: int
+    given: int
     skipped: int
     invited: int
     duplicates: int
@@ -41,6 +43,11 @@ class Forecast:
     @property
     def imported(self) -> int:
         return self.created + self.replaced
+
+    @property
+    def overwritten(self) -> int:
+        """Devices that will lose details which somebody entered."""
+        return self.replaced - self.given
 
 
 def forecast(batch: ImportBatch, cache: BaseCache) -> Forecast:

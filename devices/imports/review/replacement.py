@@ -52,15 +52,17 @@ class Replacement:
 
 
 def replacement(batch: ImportBatch, row: ImportRow) -> Replacement:
-    """Return what the import of `row` overwrites when its choice is Replace."""
+    """Return what the import of `row` overwrites when its choice is Replace; of a device of Apple ADE: as it is."""
     mapped = Mapping.from_json(batch.mapping).filled
+    choice = row.decision or batch.duplicates
     same_user = DeviceUser.objects.filter(domain_id=batch.domain_id, email_key=Lower(Value(row.email)))
     user = same_user.first()
     devices = Device.objects.filter(serial_number=row.serial_number, platform=row.platform, domain_id=batch.domain_id)
     device = devices.select_related("user").prefetch_related("groups", "policies").first()
+    is_given = row.kind == ImportRow.Kind.ADE_DEVICE
     last = _last_of_user(batch, row)
     return Replacement(
-        user=_user_changes(user, last, mapped),
+        user=_user_changes(user, last, mapped if choice == Duplicates.REPLACE or not is_given else frozenset()),
         device=_device_changes(batch, device, row, mapped),
         has_user=user is not None,
         has_device=device is not None,
@@ -89,12 +91,14 @@ def _user_changes(user: DeviceUser | None, row: ImportRow, mapped: frozenset[str
 
 
 def _device_changes(batch: ImportBatch, device: Device | None, row: ImportRow, mapped: frozenset[str]) -> list[Change]:
-    old_user = str(device.user) if device and device.user else ""
-    is_same_user = bool(device and device.user and device.user.email.lower() == row.email.lower())
     name = device.name if device else ""
+    old_user = str(device.user) if device and device.user else ""
+    is_given = row.kind == ImportRow.Kind.ADE_DEVICE
+    new_name = row.device_name or (name if is_given else "")
+    is_same_user = bool(device and device.user and device.user.email.lower() == row.email.lower())
     changes = [
         Change(_("Status"), str(device.get_status_display()) if device else "", str(Device.Status.PRE_APPROVED.label)),
-        Change(BY_FIELD["device_name"].label, name, row.device_name if not device or "device_name" in mapped else name),
+        Change(BY_FIELD["device_name"].label, name, new_name if not device or "device_name" in mapped else name),
         Change(
             BY_FIELD["ownership"].label,
             str(device.get_ownership_display()) if device else "",
@@ -110,10 +114,14 @@ def _device_changes(batch: ImportBatch, device: Device | None, row: ImportRow, m
 
 
 def _names(batch: ImportBatch, device: Device | None, row: ImportRow, mapped: frozenset[str], field: str) -> Change:
-    """Return what is assigned: the file's names replace what was there, those of the whole batch come on top."""
+    """Return what is assigned: the file's names replace what was there, those of the whole batch come on top.
+
+    A device of Apple ADE that gets its user loses nothing.
+    """
     before = sorted(item.name for item in getattr(device, field).all()) if device else []
-    kept = getattr(row, field) or [] if field in mapped else before
-    after = sorted({*kept, *getattr(batch, field).values_list("name", flat=True)})
+    kept = before if field not in mapped or row.kind == ImportRow.Kind.ADE_DEVICE else []
+    named = (getattr(row, field) or []) if field in mapped else []
+    after = sorted({*kept, *named, *getattr(batch, field).values_list("name", flat=True)})
     return Change(BY_FIELD[field].label, ", ".join(before), ", ".join(after))
 
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from devices.imports import check, commit, problems, steps
 from devices.imports.mapping import MappingError, from_arguments
@@ -147,6 +148,13 @@ class Command(BaseCommand):
         )
         counts = {"created": 0, "replaced": 0, "skipped": 0, **batch.counts}
         self.stdout.write(text % {**counts, "batch": batch.pk, "state": batch.get_state_display()})
+        if given := batch.counts.get("given"):
+            text = ngettext(
+                "%(count)s of the rows added a user to a device of Apple ADE.",
+                "%(count)s of the rows added users to devices of Apple ADE.",
+                given,
+            )
+            self.stdout.write(text % {"count": given})
 
     def _print_errors(
         self, options: dict[str, Any], errors: list[dict[str, object]], batch: ImportBatch | None
