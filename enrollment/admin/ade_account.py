@@ -23,6 +23,7 @@ from enrollment.ade import accounts, profiles, runs
 from enrollment.models import AdeAccount, AdeDevice, AdeProfile, AdeSync
 
 from . import ade_account_page, ade_connect
+from .ade_account_filters import StandingFilter
 from .ade_account_form import FIELDS, AdeAccountForm, usual_domain
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class AdeAccountAdmin(ConsolePage):
     list_before_template = "ade/_pages.html"
     list_display = ("name", "shown_state", "org_name", "domain", "listed", "pre_approved", "shown_expiry", "last_sync")
     list_select_related = ("domain",)
-    list_filter = ("state",)
+    list_filter = ("state", StandingFilter)
     search_fields = ("name", "org_name", "server_name")
     search_help_text = _("Name, organisation or server")
     sortable_by = ("name",)
@@ -111,7 +112,6 @@ class AdeAccountAdmin(ConsolePage):
         ]
         if obj is not None and AdeProfile.objects.filter(account=obj).exists():
             fieldsets[1][1]["fields"] = (*FIELDS[3:], "default_profile")
-        # Whoever has a token may not be sent elsewhere with it.
         if obj is None or obj.state == State.NEW:
             fieldsets.append((_("Test without Apple"), {"fields": ("base_url",), "classes": ("collapse",)}))
         return fieldsets
@@ -166,6 +166,7 @@ class AdeAccountAdmin(ConsolePage):
             "show_delete": False,
             "show_delete_link": False,
             "account": found,
+            "trail_label": ade_connect.TRAIL_LABEL,
             "trail": ade_connect.trail(found, "account") if found is None or found.state == State.NEW else [],
         }
         return super().render_change_form(request, context, *args, **kwargs)

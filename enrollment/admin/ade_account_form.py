@@ -34,6 +34,8 @@ class AdeAccountForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.is_connected:  # whoever has a token is not to be sent elsewhere with it
+            self.fields.pop("base_url", None)
         domain = self.fields.get("domain")
         if isinstance(domain, forms.ModelChoiceField):
             domain.empty_label = None

@@ -36,6 +36,7 @@ STEPS = (
     ("token", gettext_lazy("Token"), "upload_file"),
     ("check", gettext_lazy("Check and sync"), "sync"),
 )
+TRAIL_LABEL = gettext_lazy("Steps of connecting an account")
 
 
 def trail(account: AdeAccount | None, current: str) -> list[TrailStep]:
@@ -86,7 +87,7 @@ class AccountView(WizardView):
         frame = {
             "account": account,
             "trail": [] if self.is_renewal else trail(account, self.current),
-            "trail_label": _("Steps of connecting an account"),
+            "trail_label": TRAIL_LABEL,
             "is_renewal": self.is_renewal,
             "account_url": reverse("admin:enrollment_adeaccount_change", args=[account.pk]),
             "may_sync": self.may(SYNC),
