@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from enrollment import blocking, lockouts, retention
-from enrollment.ade import runs, sync, telling
+from enrollment.ade import expiry, runs, sync, telling
 
 
 @shared_task
@@ -44,3 +44,8 @@ def sync_ade_accounts() -> None:
 @shared_task
 def forget_old_ade_syncs() -> int:
     return runs.forget_old()
+
+
+@shared_task
+def warn_of_ade_tokens() -> int:
+    return expiry.warn()

@@ -119,6 +119,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "warn-of-ade-tokens": {
+        "task": "enrollment.tasks.warn_of_ade_tokens",
+        "schedule": crontab(minute="23"),
+        "options": {"expires": 3_600},
+    },
     "keep-dashboard-new": {
         "task": "hexenroll.tasks.keep_dashboard_new",
         "schedule": 300.0,

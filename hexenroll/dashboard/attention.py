@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from devices.models import BulkAction, ImportBatch
 from devices.scope import visible
 from enrollment.lockouts import locked_now
-from enrollment.models import Conflict
+from enrollment.models import AdeAccount, Conflict
 from hexenroll.models import ScheduledReport
 
 from .figures import Figures
@@ -109,6 +109,30 @@ def kinds() -> Iterator[Kind]:
         ),
         _("Each says why, and when it is tried again."),
         *("admin:hexenroll_scheduledreport_changelist", "standing=failing"),
+    )
+    yield Kind(
+        icon="cloud_off",
+        tone="error",
+        permission="enrollment.view_adeaccount",
+        count=_rows(AdeAccount.objects.in_trouble),
+        text=lambda n: ngettext(
+            "Apple answered %(count)s ADE account with an error", "Apple answered %(count)s ADE accounts with errors", n
+        ),
+        hint=_("Each says what is the matter, and what to do about it."),
+        page="admin:enrollment_adeaccount_changelist",
+        query="standing=trouble",
+    )
+    yield Kind(
+        icon="timer_off",
+        tone="warning",
+        permission="enrollment.view_adeaccount",
+        count=_rows(AdeAccount.objects.expiring),
+        text=lambda n: ngettext(
+            "%(count)s ADE token is about to expire", "%(count)s ADE tokens are about to expire", n
+        ),
+        hint=_("Within 30 days. Download a new one at Apple, and upload it here: nothing else changes."),
+        page="admin:enrollment_adeaccount_changelist",
+        query="standing=expiring",
     )
     yield Kind(
         *("lock_clock", "warning", "enrollment.view_lockout"),
