@@ -295,6 +295,17 @@ AREAS: Final[tuple[tuple[Promise, tuple[Ability, ...]], ...]] = (
                 _all_of("enrollment", "adeaccount", *WRITE),
             ),
             Ability(
+                "assign_ade_profiles",
+                _("Assign enrollment profiles to Apple ADE devices, and remove them"),
+                _codes("enrollment", "assign_adeprofile"),
+                _of(OPERATOR),
+            ),
+            Ability(
+                "change_ade_profiles",
+                _("Add, change and delete enrollment profiles of Apple ADE"),
+                _all_of("enrollment", "adeprofile", *WRITE),
+            ),
+            Ability(
                 "see_administrators",
                 _("See administrators and roles"),
                 _codes("auth", "view_user", "view_group"),

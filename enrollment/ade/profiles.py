@@ -128,11 +128,16 @@ def want_default(account_id: int) -> int:
     untold = devices.filter(is_listed=True, assign_state=AssignState.NONE)
     count = untold.filter(wanted_profile__isnull=False).update(assign_state=AssignState.WAITING)
     if account.default_profile is not None and account.default_profile.account_id == account_id:
-        without = untold.filter(wanted_profile=None, profile_status__in=WITHOUT_PROFILE)
+        without = without_profile(account).filter(assign_state=AssignState.NONE)
         count += without.update(wanted_profile=account.default_profile, assign_state=AssignState.WAITING)
     if count:
         tell_soon(account_id)
     return count
+
+
+def without_profile(account: AdeAccount) -> QuerySet[AdeDevice]:
+    """Return the devices of an account that have no enrollment profile at Apple and are to have none."""
+    return AdeDevice.objects.listed().filter(account=account, wanted_profile=None, profile_status__in=WITHOUT_PROFILE)
 
 
 def among(account: AdeAccount, members: QuerySet[Device]) -> QuerySet[AdeDevice]:

@@ -69,6 +69,7 @@ RECORDED: Final[dict[str, Recorded]] = {
     "enrollment.EnrollmentSettings": Recorded(),
     "enrollment.BlockedHardware": Recorded(),
     "enrollment.AdeAccount": Recorded(leave_out=OF_APPLE, hide=("certificate",), links=("groups", "policies")),
+    "enrollment.AdeProfile": Recorded(leave_out=("uuid", "state")),
     "hexenroll.ApiKey": Recorded(),
     "hexenroll.ScheduledReport": Recorded(),
     "hexenroll.Preferences": Recorded(),

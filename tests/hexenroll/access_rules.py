@@ -160,6 +160,15 @@ RULES: Final[dict[str, Rule]] = {
         "enrollment.view_adeaccount", NOBODY, "how far a sync is"
     ),
     **_model("enrollment.adedevice", ""),
+    **_model("enrollment.adeprofile"),
+    "admin/enrollment/adeprofile/<int:profile_id>/assign/": Rule(
+        "enrollment.view_adeprofile&enrollment.assign_adeprofile",
+        "enrollment.assign_adeprofile",
+        "assigns an enrollment profile to devices",
+    ),
+    "admin/enrollment/adeprofile/<int:profile_id>/try-again/": Rule(
+        NOBODY, "enrollment.change_adeprofile", "sends a refused enrollment profile once more"
+    ),
     # --- Manage ---
     **_model("devices.device"),
     "admin/devices/device/export/": Rule("devices.export_device", LOOKS, "the export of devices"),

@@ -12,6 +12,7 @@ from devices.models import BulkAction, Device, DeviceInventory, ImportRow
 from enrollment.models import (
     AdeAccount,
     AdeDevice,
+    AdeProfile,
     AdeSync,
     BlockedHardware,
     Conflict,
@@ -90,14 +91,20 @@ def land(name: str) -> Land:
 
 
 def _listed_by_apple(name: str, domain: Any, user: Any) -> list[Model]:
-    """Make an ADE account, a device of it and a sync."""
+    """Make an ADE account, a device of it, an enrollment profile and a sync."""
     account = AdeAccount.objects.create(
         name=f"{name} school", domain=domain, default_user=user, private_key="-", certificate=name, state="ok"
     )
     device = AdeDevice.objects.create(
         account=account, serial_number=f"{name.upper()}9", platform="ios", device_family=name, profile_status=name
     )
-    return [account, device, AdeSync.objects.create(account=account, kind="full", state="done", phase="changes")]
+    profile = AdeProfile.objects.create(account=account, name=f"{name} tablets", url="https://mdm.example.com/")
+    return [
+        account,
+        device,
+        profile,
+        AdeSync.objects.create(account=account, kind="full", state="done", phase="changes"),
+    ]
 
 
 def shared() -> dict[str, Model]:

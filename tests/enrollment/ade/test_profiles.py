@@ -8,7 +8,7 @@ from django.utils import timezone
 from devices.models import Device, DeviceGroup
 from enrollment.ade import profiles
 from enrollment.ade.profile_words import assignment_of, refusal_of
-from enrollment.models import AdeDevice, AdeProfile
+from enrollment.models import AdeAccount, AdeDevice, AdeProfile
 from tests.ade_simulator.running import Simulator
 from tests.enrollment.ade.profiled import URL, AssignState, connected, listed, profile_of, states, tell
 from tests.factories import DeviceFactory
@@ -267,9 +267,8 @@ def test_deleted_profile_stays_on_its_devices_at_apple_and_is_nobodys_default(ad
     profiles.assign(profile, account.devices.all())
     tell(account)
     profiles.delete([profile])
-    account.refresh_from_db()
+    assert AdeAccount.objects.get(default_profile=None) == account
     device = account.devices.get()
-    assert account.default_profile is None
     assert device.wanted_profile is None
     assert device.assign_state == AssignState.NONE
     assert ade_simulator.devices()[serials[0]]["profile_status"] == "assigned"
