@@ -142,7 +142,8 @@ def remove(account: AdeAccount, chosen: Collection[int]) -> tuple[int, int]:
     _mark_removed([row.pk for row in rows], kept_rows)
     if gone:
         _give_to_others(account, gone.values())
-    note(sorted(kept), DeviceEvent.Kind.UNLISTED, None, {"ade_account": account.name})
+    if kept:
+        note(sorted(kept), DeviceEvent.Kind.UNLISTED, None, {"ade_account": account.name})
     labels = {pk: str(device) for pk, device in gone.items()}
     of_account: dict[str, Any] = {"domain_id": account.domain_id, "source": account}
     announce(Device, Action.DELETED, WITHDRAWN, ids=sorted(gone), labels=labels, **of_account)
