@@ -109,7 +109,6 @@ def _beginning(device: Device, person: Any) -> Iterator[Entry]:
     titles = {
         Source.IMPORT: _("Imported"),
         Source.MANUAL: _("Pre-approved by hand"),
-        Source.ADE: _("Added by Apple ADE"),
     }
     if title := titles.get(Source(device.source), ""):
         yield Entry(device.created_at, title, "playlist_add_check")

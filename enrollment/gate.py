@@ -86,6 +86,7 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
     answered = _answered(found)
     known = answered or _known(found)
     owner, newcomer = _owner_of(known, named), _newcomer(named, found)
+    theirs = owner or (newcomer if _may_have(newcomer, known, named) else None)
     rules = found.settings.rules
     facts = Facts(
         request=request.device,
@@ -94,7 +95,7 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         is_approval_over=named.opened is not None and named.opened.pk in found.past_approval,
         is_answered=answered is not None,
         is_blocked=found.is_listed or (known is not None and known.status == Device.Status.BLOCKED),
-        enrolled_devices=_enrolled_devices(owner or newcomer, known) if rules.device_limits else {},
+        enrolled_devices=_enrolled_devices(theirs, known) if rules.device_limits else {},
         newcomers_devices=_enrolled_devices(newcomer, None) if rules.device_limits else {},
     )
     decision = decide(facts, rules)
@@ -113,7 +114,7 @@ def _enroll(request: EnrollRequest, visitor: Visitor) -> Answer:
         refusal = {"code": decision.reason.value, "message": str(decision.reason.label)}
         return Answer(HTTPStatus.FORBIDDEN, refusal, named.outcome)
     if decision.is_known and known is not None:
-        device = _given_to(known, owner or newcomer, found)
+        device = _given_to(known, theirs, found)
     else:
         device = _ordinary(request, newcomer, found)
     # A guess is no used credential: its answer, repeated, would count as a right one.
@@ -171,6 +172,15 @@ def _newcomer(named: Named, found: Found) -> DeviceUser | None:
         return named.opened.user
     key = found.settings.default_user_id
     return DeviceUser.objects.filter(pk=key).first() if key else None
+
+
+def _may_have(user: DeviceUser | None, known: Device | None, named: Named) -> bool:
+    """Tell whether a known device that is nobody's may become this user's.
+
+    Whoever has credentials takes it into their domain; the default user takes none out of its own.
+    """
+    is_default = named.opened is None
+    return user is None or known is None or not is_default or user.domain_id == known.domain_id
 
 
 def _domain_of(named: Named, known: Device | None) -> int | None:

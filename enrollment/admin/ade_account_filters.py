@@ -21,5 +21,5 @@ class StandingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AdeAccount]) -> QuerySet[AdeAccount]:
         if self.value() == "trouble":
-            return queryset.in_trouble()  # type: ignore[attr-defined,no-any-return]
-        return queryset.expiring() if self.value() == "expiring" else queryset  # type: ignore[attr-defined,no-any-return]
+            return queryset.in_trouble()  # type: ignore[attr-defined]
+        return queryset.expiring() if self.value() == "expiring" else queryset  # type: ignore[attr-defined]

@@ -13,11 +13,15 @@ from django.utils import timezone
 from devices.models import Device, DeviceInventory
 from devices.policies.conflicts import conflicts_of
 from devices.policies.effective import effective_of
+from enrollment.ade.listing_of_device import listings_of
+from enrollment.ade.profile_words import assignment_of
 from enrollment.device_timeline import FEW, MANY, device_timeline, event_text, inventory_of
 from enrollment.methods import Method
 from enrollment.models import Conflict, DeviceEvent
 from enrollment.policy_standing import Standing, standings_of
 from invitations.admin.device import invitations_of
+
+from .ade_device_filters import PROFILE_WORDS
 
 Status = Device.Status
 # So much of what a device tells of its hardware, or an import of a device, is on its page.
@@ -74,6 +78,10 @@ def shown_of(request: HttpRequest, device: Device) -> dict[str, Any]:
         "place": place_of(inventory) if inventory else None,
         "policies": [(found, POLICY_TONES[found.standing]) for found in standings],
         "policy_conflicts": _contradictions(device, person, len(standings)),
+        "at_apple": [
+            (found, PROFILE_WORDS.get(found.profile_status, found.profile_status), assignment_of(found))
+            for found in listings_of(device, person)
+        ],
         "attributes": facts_of(device.custom_attributes),
         "groups": groups[:GROUPS_SHOWN],
         "has_more_groups": len(groups) > GROUPS_SHOWN,

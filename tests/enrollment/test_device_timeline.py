@@ -207,10 +207,10 @@ def test_a_long_history_costs_as_many_queries_as_a_short_one(
     for number in range(2):
         refused(device, number)
     kept = Device.objects.select_related("import_batch__created_by").get(pk=device.pk)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         device_timeline(kept, administrator, most=FEW)
     for number in range(20):
         refused(device, number)
         InvitationFactory.create(device=device, state=Invitation.State.EXPIRED).note("reminded")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         device_timeline(kept, administrator, most=FEW)
