@@ -48,13 +48,13 @@ def assignment_of(device: AdeDevice) -> str:
         return str(_ASSIGNMENTS[device.assign_state])
     until = localize(localtime(device.assign_after)) if device.assign_after else ""
     if device.assign_state == AssignState.THROTTLED:
-        return _("Apple asks to wait with this device. The portal tries again after %(time)s.") % {"time": until}
+        return _("Apple asks to wait until %(time)s with this device; then the portal tries again.") % {"time": until}
     if device.assign_state == AssignState.FAILED:
-        return _("It didn't work at Apple. The portal tries again after %(time)s.") % {"time": until}
+        return _("It didn't work at Apple. After %(time)s the portal tries again.") % {"time": until}
     if device.assign_state != AssignState.WAITING:
         return ""
     if until:
-        return _("Waiting: Apple asked for patience with this device until %(time)s.") % {"time": until}
+        return _("Waiting until %(time)s, as Apple asked for this device.") % {"time": until}
     if device.wanted_profile is not None and device.wanted_profile.state == AdeProfile.State.FAILED:
         return _("Waiting: Apple refused the profile. Correct it first.")
     return _("Waiting: Apple will be told in a moment.")

@@ -50,7 +50,7 @@ class AdeProfileAdmin(ConsolePage):
     change_form_template = "ade/profile.html"
     delete_confirmation_template = "ade/profile_delete.html"
     list_before_template = "ade/_pages.html"
-    list_display = ("name", "shown_account", "shown_state", "chosen_for", "assigned_to", "is_default", "updated_at")
+    list_display = ("name", "shown_account", "shown_state", "chosen_for", "assigned_to", "shown_default", "updated_at")
     list_filter = ("account", "state")
     search_fields = ("name", "account__name")
     search_help_text = _("Name of the profile or of the account")
@@ -87,9 +87,9 @@ class AdeProfileAdmin(ConsolePage):
     def assigned_to(self, profile: AdeProfile) -> int:
         return int(getattr(profile, "shown_done", 0))
 
-    @admin.display(description=_("default of its account"), boolean=True)
-    def is_default(self, profile: AdeProfile) -> bool:
-        return profile.account.default_profile_id == profile.pk
+    @display(description=_("default"), label={"default": "info"})
+    def shown_default(self, profile: AdeProfile) -> Any:
+        return ("default", _("Of its account")) if profile.account.default_profile_id == profile.pk else None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Enrollment profiles"), **(extra_context or {})})

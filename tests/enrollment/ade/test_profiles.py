@@ -190,8 +190,8 @@ def test_each_device_has_its_own_result(ade_simulator: Simulator) -> None:
     for device in (failed, throttled):
         assert device.assign_after is not None
         assert timedelta(hours=23) < device.assign_after - before < timedelta(hours=25)
-    assert assignment_of(throttled).startswith("Apple asks to wait with this device. The portal tries again after ")
-    assert assignment_of(failed).startswith("It didn't work at Apple. The portal tries again after ")
+    assert assignment_of(throttled).startswith("Apple asks to wait until ")
+    assert assignment_of(failed).endswith(" the portal tries again.")
 
 
 def test_throttled_and_failed_devices_wait_as_long_as_apple_says_and_are_tried_again(
@@ -224,7 +224,7 @@ def test_another_wish_does_not_shorten_the_wait_that_apple_asked_for(ade_simulat
     throttled, failed = account.devices.order_by("pk")
     assert throttled.assign_after is not None
     assert failed.assign_after is None
-    assert assignment_of(throttled).startswith("Waiting: Apple asked for patience with this device until ")
+    assert assignment_of(throttled).endswith(", as Apple asked for this device.")
     assert assignment_of(failed) == "Waiting: Apple will be told in a moment."
 
 
