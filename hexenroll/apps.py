@@ -10,7 +10,13 @@ class HexenrollConfig(AppConfig):
     verbose_name = _("Admin")  # as the sidebar calls it
 
     def ready(self) -> None:
-        from hexenroll import callback_checks, checks, mail_checks, sms_checks  # noqa: F401 - system checks
+        from hexenroll import (  # noqa: F401 - system checks
+            ade_simulator_checks,
+            callback_checks,
+            checks,
+            mail_checks,
+            sms_checks,
+        )
         from hexenroll.accounts import lockout, session_age, sessions, sso_checks  # noqa: F401 - checks and signals
         from hexenroll.roles import ensure_roles
 

@@ -49,14 +49,33 @@ def check_port() -> None:
     """Raise CommandError when the web server couldn't listen on HEXENROLL_LISTEN and PORT."""
     host, port = settings.HEXENROLL_LISTEN, settings.PORT
     try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        _listen(host, port)
     except socket.gaierror as error:
         raise CommandError(f"HEXENROLL_LISTEN={host} is no address of this machine: {error.strerror}.") from error
     except OSError as error:
         raise CommandError(_why_not_listening(error.errno, host, port)) from error
+
+
+def check_simulator_port() -> None:
+    """Raise CommandError when the simulator of Apple's service is wanted, and couldn't listen on its port."""
+    if not settings.HEXENROLL_ADE_SIMULATOR:
+        return
+    port = settings.HEXENROLL_ADE_SIMULATOR_PORT
+    try:
+        _listen("127.0.0.1", port)
+    except OSError as error:
+        raise CommandError(
+            f"The simulator of Apple's service can't listen on 127.0.0.1, port {port}: {error.strerror}.\n"
+            f"Take another port, for example: HEXENROLL_ADE_SIMULATOR_PORT={port + 1 if port < 65_535 else 8089}"
+        ) from error
+
+
+def _listen(host: str, port: int) -> None:
+    """Raise OSError, or its kind socket.gaierror, when nobody could listen there."""
+    family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
 
 
 def _why_not_listening(number: int | None, host: str, port: int) -> str:

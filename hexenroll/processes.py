@@ -12,6 +12,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from hexenroll import ade_simulator
+
 LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -47,6 +49,8 @@ def programs() -> list[Program]:
     ]
     if settings.VALKEY_IS_EMBEDDED:
         found.append(Program("valkey", _valkey_command(), 10, 10))
+    if settings.HEXENROLL_ADE_SIMULATOR:
+        found.append(Program("ade-simulator", ade_simulator.command(), 15, 5))
     return sorted(found, key=lambda program: program.rank)
 
 

@@ -168,6 +168,8 @@ HEXENROLL_SMS_CONCURRENCY = env.number("HEXENROLL_SMS_CONCURRENCY", 1, 1, 64)
 # --- Apple ADE ------------------------------------------------------------------------------------
 # Minutes between two syncs of an ADE account that the clock begins; once a week it is a full one.
 HEXENROLL_ADE_SYNC_MINUTES = env.number("HEXENROLL_ADE_SYNC_MINUTES", 30, 5, 1_440)
+HEXENROLL_ADE_SIMULATOR = env.switch("HEXENROLL_ADE_SIMULATOR", False)  # to look around without Apple
+HEXENROLL_ADE_SIMULATOR_PORT = env.number("HEXENROLL_ADE_SIMULATOR_PORT", 8089, 1, 65_535)
 
 # --- the endpoint that devices hit ----------------------------------------------------------------
 # Requests a minute. Thousands of devices of one office may come from one address.

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from hexenroll.obstacles import check_paths, check_port, check_servers, lock_data_folder
+from hexenroll import ade_simulator
+from hexenroll.obstacles import check_paths, check_port, check_servers, check_simulator_port, lock_data_folder
 from hexenroll.processes import prepare_folders
 from hexenroll.watch import Watch
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         check_paths()
         with lock_data_folder():
             check_port()
+            check_simulator_port()
             try:
                 prepare_folders()
             except OSError as error:
@@ -46,7 +48,22 @@ class Command(BaseCommand):
         self.say(f"\nReady: {settings.PUBLIC_URL}/")
         if greeting:
             self.say(greeting)
+        if settings.HEXENROLL_ADE_SIMULATOR:
+            self.say(self.connect_demo_account())
         self.say(f"Logs: {settings.HEXENROLL_DATA / 'log'}\nStop: Ctrl-C\n")
+
+    def connect_demo_account(self) -> str:
+        """Connect an ADE account to the simulator of Apple's service; return what to tell about it."""
+        try:
+            account = ade_simulator.connect()
+        except ade_simulator.DemoError as error:
+            return f"Apple ADE is not simulated: {error}"
+        finally:
+            connection.close()
+        return (
+            f"Apple ADE is simulated: account “{account}”. Buy and release devices at {ade_simulator.base_url()}/, "
+            "or connect an account of your own to it there."
+        )
 
     def create_first_administrator(self) -> str:
         """Create `admin` where no administrator exists; return what to tell about it, "" if there is one."""
