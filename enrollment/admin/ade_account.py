@@ -160,14 +160,16 @@ class AdeAccountAdmin(ConsolePage):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         found = context.get("original")
+        is_step = found is None or found.state == State.NEW
         context |= {
+            "save_text": _("Save and go on") if is_step else "",
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
             "show_delete": False,
             "show_delete_link": False,
             "account": found,
             "trail_label": ade_connect.TRAIL_LABEL,
-            "trail": ade_connect.trail(found, "account") if found is None or found.state == State.NEW else [],
+            "trail": ade_connect.trail(found, "account") if is_step else [],
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -227,7 +229,10 @@ class AdeAccountAdmin(ConsolePage):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         waiting = accounts.waiting_devices(_key(object_id)).count()
-        shown = {"waiting": waiting, "waiting_url": f"{reverse('admin:devices_device_changelist')}?status=pre_approved"}
+        shown = {
+            "waiting": waiting,
+            "waiting_url": f"{reverse('admin:devices_device_changelist')}?status=pre_approved&source=ade",
+        }
         return super().delete_view(request, object_id, {**shown, **(extra_context or {})})
 
     def delete_model(self, request: HttpRequest, obj: AdeAccount) -> None:

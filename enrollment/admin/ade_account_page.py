@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -83,6 +84,7 @@ def page(site: Any, opts: Any, request: HttpRequest, account: AdeAccount) -> Htt
         "syncs": [(sync, SYNC_TONES[AdeSync.State(sync.state)]) for sync in syncs[:SHOWN]],
         "current": current,
         "progress": progress,
+        "minutes": settings.HEXENROLL_ADE_SYNC_MINUTES,
         "progress_url": reverse("admin:enrollment_adeaccount_progress", args=[account.pk]),
         "sync_after": runs.next_manual_at(account) if current is None else None,
         "may_change": request.user.has_perm(CHANGE),

@@ -86,6 +86,8 @@ class AccountView(WizardView):
         account = self.account
         frame = {
             "account": account,
+            "opts": AdeAccount._meta,
+            "original": account,  # named above the page
             "trail": [] if self.is_renewal else trail(account, self.current),
             "trail_label": TRAIL_LABEL,
             "is_renewal": self.is_renewal,

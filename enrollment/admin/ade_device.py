@@ -19,6 +19,7 @@ from devices.admin.console_page import ConsolePage
 from devices.models import Device
 from devices.scope import visible
 from enrollment.ade.approve import approve_again
+from enrollment.ade.profile_words import assignment_of
 from enrollment.models import AdeDevice
 
 from .ade_device_filters import PROFILE_WORDS, FamilyFilter, MarkFilter, ProfileStatusFilter
@@ -37,6 +38,18 @@ APPROVAL_COLOURS = {
     Approval.WITHDRAWN: "danger",
     Approval.KEPT: "warning",
     "deleted": "danger",
+}
+# As a column has room for it; the filter and the device's page say it whole.
+SHORT = {
+    Approval.WAITING: _("Not yet"),
+    Approval.MADE: _("Pre-approved"),
+    Approval.KNOWN: _("Known before"),
+    Approval.OTHER_ACCOUNT: _("Other account"),
+    Approval.UNSUPPORTED: _("Not supported"),
+    Approval.UNUSABLE: _("Odd serial number"),
+    Approval.WITHDRAWN: _("Withdrawn"),
+    Approval.KEPT: _("Kept"),
+    "deleted": _("Deleted here"),
 }
 ASSIGN_COLOURS = {
     AssignState.NONE: "info",
@@ -82,11 +95,9 @@ def with_portal(shown: list[AdeDevice], person: Any) -> list[AdeDevice]:
     return shown
 
 
-def approval_of(row: AdeDevice) -> tuple[str, Any]:
-    """Return what became of a row of `with_portal`: its colour's name, and the words."""
-    if row.is_deleted:  # type: ignore[attr-defined]
-        return "deleted", _("Deleted here by an administrator")
-    return row.approval, row.get_approval_display()
+def approval_of(row: AdeDevice) -> str:
+    """Return what became of a row of `with_portal`: a key of APPROVAL_COLOURS and SHORT."""
+    return "deleted" if row.is_deleted else row.approval  # type: ignore[attr-defined]
 
 
 @admin.register(AdeDevice)
@@ -104,6 +115,7 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
     search_fields = ("serial_number",)
     search_help_text = _("Serial number")
     sortable_by = ()
+    list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     empty_text = _("Devices that Apple lists for your accounts will be here as soon as one is synced.")
@@ -128,8 +140,8 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
         words = (row.model or row.device_family or row.os, row.color.lower())
         shown = format_html_join(", ", "<bdi>{}</bdi>", ((word,) for word in words if word))
         if row.platform:
-            return shown
-        return format_html('{} <span class="ad-mark">{}</span>', shown, _("platform not supported"))
+            return format_html("<span>{}</span>", shown)
+        return format_html('<span>{} <span class="ad-mark">{}</span></span>', shown, _("platform not supported"))
 
     @admin.display(description=_("account"))
     def shown_account(self, row: AdeDevice) -> SafeString:
@@ -137,18 +149,19 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
         if not others:
             return format_html("<bdi>{}</bdi>", row.account)
         text = _("also in %(accounts)s") % {"accounts": ", ".join(others)}
-        return format_html('<bdi>{}</bdi> <span class="ad-mark">{}</span>', row.account, text)
+        return format_html('<span><bdi>{}</bdi> <span class="ad-mark">{}</span></span>', row.account, text)
 
     @display(description=_("pre-approval"), label=APPROVAL_COLOURS)
     def shown_approval(self, row: AdeDevice) -> tuple[str, Any]:
-        return approval_of(row)
+        found = approval_of(row)
+        return found, SHORT[found]
 
     @admin.display(description=_("in the portal"))
     def shown_device(self, row: AdeDevice) -> Any:
         if row.device_id is None:  # type: ignore[attr-defined]
             return "–"
         url = reverse("admin:devices_device_change", args=[row.device_id])  # type: ignore[attr-defined]
-        return format_html('<a class="ad-link" href="{}">{}</a>', url, _("To the device"))
+        return format_html('<a class="ad-link" href="{}">{}</a>', url, _("Open"))
 
     @admin.display(description=_("profile at Apple"))
     def shown_profile(self, row: AdeDevice) -> Any:
@@ -209,16 +222,16 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
         if found is None:
             raise Http404
         row = with_portal([found], request.user)[0]
-        colour, words = approval_of(row)
-        tone = {"danger": "error"}.get(APPROVAL_COLOURS[colour], APPROVAL_COLOURS[colour])
+        colour = APPROVAL_COLOURS[approval_of(row)]
         context = {
             **self.admin_site.each_context(request),
             "title": row.serial_number,
             "opts": self.opts,
             "original": row,
             "row": row,
-            "tone": tone,
-            "words": words,
+            "tone": "error" if colour == "danger" else colour,
+            "words": row.get_approval_display(),
             "profile_status": PROFILE_WORDS.get(row.profile_status, row.profile_status),
+            "assignment": assignment_of(row),
         }
         return TemplateResponse(request, "ade/device.html", context)
