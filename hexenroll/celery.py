@@ -106,8 +106,8 @@ app.conf.beat_schedule = {
     },
     "sync-ade-accounts": {
         "task": "enrollment.tasks.sync_ade_accounts",
-        "schedule": 10.0,
-        "options": {"expires": 10},
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
     "forget-old-ade-syncs": {
         "task": "enrollment.tasks.forget_old_ade_syncs",

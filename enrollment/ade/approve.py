@@ -4,6 +4,7 @@ Called by the sync with each page, and by the page of ADE devices. Missing devic
 person entered is overwritten; withdrawn is only what was made here and never enrolled. Sets, in a few statements.
 """
 
+import json
 import logging
 from collections.abc import Collection
 from typing import Any, Final
@@ -23,6 +24,7 @@ from enrollment.models import AdeAccount, AdeDevice, DeviceEvent
 
 logger = logging.getLogger(__name__)
 
+Place = tuple[str, str]  # serial number and platform: what a device of the portal is found by
 Approval = AdeDevice.Approval
 PRE_APPROVED: Final = "ade.pre_approved"
 WITHDRAWN: Final = "ade.withdrawn"
@@ -31,15 +33,17 @@ WORDS[WITHDRAWN] = _("Withdrawn, as Apple lists it no longer")
 CHUNK: Final = 1_000
 
 _NUMBERS: Final = {"postgresql": "= ANY(%(keys)s)", "sqlite": "IN (SELECT value FROM json_each(%(keys)s))"}
+# Serial numbers and platforms as JSON, [[serial, platform], ...].
+_PLACES: Final = {"postgresql": "json_array_elements(%(places)s::json)", "sqlite": "json_each(%(places)s)"}
 _CREATE: Final = f"""
 INSERT INTO devices_device (
     serial_number, platform, ownership, name, status, source, domain_id, user_id, custom_attributes,
     approval_expires_at, created_at, updated_at
 )
-SELECT listed.serial_number, listed.platform, %(ownership)s, '', '{Device.Status.PRE_APPROVED}',
+SELECT listed.value->>0, listed.value->>1, %(ownership)s, '', '{Device.Status.PRE_APPROVED}',
     '{Device.Source.ADE}', %(domain)s, %(user)s, {{nothing}}, CAST(%(end)s AS {{timestamp}}),
     CAST(%(now)s AS {{timestamp}}), CAST(%(now)s AS {{timestamp}})
-FROM enrollment_adedevice listed WHERE listed.id {{keys}} ORDER BY listed.id
+FROM {{places}} AS listed WHERE true
 ON CONFLICT (serial_number, platform) DO NOTHING
 RETURNING id, serial_number, platform
 """  # noqa: S608
@@ -88,31 +92,48 @@ def approve(account: AdeAccount, devices: QuerySet[AdeDevice], *, person: Any = 
     Args:
         account: that the devices are of.
         devices: some thousand at most.
-        person: who asked for the sync; None: nobody.
+        person: who asked for it; None: nobody.
         before: how many the same action made already.
 
     Returns:
         How many were made.
     """
-    wanted = devices.listed().filter(account=account, approval=Approval.WAITING)  # type: ignore[attr-defined]
+    wanted = devices.filter(is_listed=True, account=account, approval=Approval.WAITING)
     rows = wanted.order_by("pk").select_for_update().values_list("pk", "serial_number", "platform")
     numbers = {(serial, platform): pk for pk, serial, platform in rows}
-    if not numbers:
-        return 0
-    one_at_a_time()  # the import's commit: each would wait for what the other one has just written
-    created = _create(account, list(numbers.values()))
+    created = create(account, list(numbers), person=person, before=before)
     mine = [numbers[place] for place in created]
     AdeDevice.objects.filter(pk__in=mine).update(approval=Approval.MADE, has_made_device=True)
-    others = sorted(set(numbers.values()) - set(mine))
-    if others:
-        _recognise(account, others)
+    recognise(account, AdeDevice.objects.filter(pk__in=set(numbers.values()) - set(mine)))
+    return len(created)
+
+
+def create(account: AdeAccount, places: list[Place], *, person: Any = None, before: int = 0) -> set[Place]:
+    """Make the devices that the portal doesn't have, with all that an account gives them; return which.
+
+    Arguments as for `approve`. The rows of the ADE devices are the caller's.
+    """
+    if not places:
+        return set()
+    one_at_a_time()  # the import's commit: each would wait for what the other one has just written
+    now = timezone.now()
+    adapt = connection.ops.adapt_datetimefield_value
+    parameters = {
+        "ownership": account.ownership,
+        "domain": account.domain_id,
+        "user": account.default_user_id,
+        "end": adapt(end_of_approval(now)),
+        "now": adapt(now),
+        "places": json.dumps(places),
+    }
+    created = {(serial, platform): pk for pk, serial, platform in _execute(_CREATE, parameters)}
     ids = sorted(created.values())
     if ids:
         _execute(_GROUP, {"account": account.pk, "keys": _listed(ids)})
         refresh(Device.objects.filter(pk__in=ids), are_new=True)
     of_account: dict[str, Any] = {"domain_id": account.domain_id, "person": person, "source": account}
     announce(Device, Action.CREATED, PRE_APPROVED, ids=ids, total=before + len(ids), **of_account)
-    return len(ids)
+    return set(created)
 
 
 def remove(account: AdeAccount, chosen: Collection[int]) -> tuple[int, int]:
@@ -150,22 +171,7 @@ def remove(account: AdeAccount, chosen: Collection[int]) -> tuple[int, int]:
     return len(rows), len(gone)
 
 
-def _create(account: AdeAccount, chosen: list[int]) -> dict[tuple[str, str], int]:
-    """Make the devices that there are none of; return their numbers by serial number and platform."""
-    now = timezone.now()
-    adapt = connection.ops.adapt_datetimefield_value
-    parameters = {
-        "ownership": account.ownership,
-        "domain": account.domain_id,
-        "user": account.default_user_id,
-        "end": adapt(end_of_approval(now)),
-        "now": adapt(now),
-        "keys": _listed(chosen),
-    }
-    return {(serial, platform): pk for pk, serial, platform in _execute(_CREATE, parameters)}
-
-
-def _recognise(account: AdeAccount, others: list[int]) -> None:
+def recognise(account: AdeAccount, others: QuerySet[AdeDevice]) -> None:
     """Say of devices that were there already whose they are: this account's once more, another's, or nobody's."""
     same = Device.objects.filter(
         serial_number=OuterRef("serial_number"), platform=OuterRef("platform"), source=Device.Source.ADE
@@ -174,7 +180,7 @@ def _recognise(account: AdeAccount, others: list[int]) -> None:
         serial_number=OuterRef("serial_number"), platform=OuterRef("platform"), has_made_device=True
     ).exclude(account=account)
     own = Q(Exists(same), has_made_device=True)
-    AdeDevice.objects.filter(pk__in=others).update(
+    others.update(
         approval=Case(
             When(own, then=Value(Approval.MADE.value)),
             When(Q(Exists(same)) & Q(Exists(claims)), then=Value(Approval.OTHER_ACCOUNT.value)),
@@ -239,7 +245,10 @@ def _listed(numbers: list[int]) -> Any:
 
 def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     text = statement.format(
-        keys=_NUMBERS[connection.vendor], timestamp=spell("timestamp"), nothing=spell("no_attributes")
+        keys=_NUMBERS[connection.vendor],
+        places=_PLACES[connection.vendor],
+        timestamp=spell("timestamp"),
+        nothing=spell("no_attributes"),
     )
     with connection.cursor() as cursor:
         cursor.execute(text, parameters)

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
+from devices.approval import excluded_platforms
 from enrollment.models import AdeAccount, AdeDevice, AdeSync
 
 from . import approve, runs
@@ -28,7 +29,16 @@ CHUNK: Final = approve.CHUNK
 TRIES: Final = 3
 
 # What a row has besides what Apple says; and all that is written, in this order.
-_OURS: Final = ("platform", "op_date", "is_listed", "approval", "seen_by", "wanted_profile_id", "assign_state")
+_OURS: Final = (
+    "platform",
+    "op_date",
+    "is_listed",
+    "approval",
+    "seen_by",
+    "wanted_profile_id",
+    "assign_state",
+    "has_made_device",
+)
 _WRITTEN: Final = ("serial_number", *FACTS, *_OURS, "removed_at", "assign_after")
 _READ: Final = ("id", *_WRITTEN)
 _SOURCE: Final = {
@@ -36,8 +46,8 @@ _SOURCE: Final = {
     "sqlite": "(SELECT {items} FROM json_each(%(rows)s)) AS told",
 }
 _WRITE: Final = """
-INSERT INTO enrollment_adedevice (account_id, {names}, has_made_device)
-SELECT %(account)s, {values}, {false} FROM {source} WHERE true
+INSERT INTO enrollment_adedevice (account_id, {names})
+SELECT %(account)s, {values} FROM {source} WHERE true
 ON CONFLICT (account_id, serial_number) DO UPDATE SET {changes}
 """
 
@@ -137,17 +147,36 @@ def _write_page(run: AdeSync, account: AdeAccount, told: dict[str, Told], mark: 
     rows = {row["serial_number"]: dict(row) for row in locked}
     for serial, device in told.items():
         page.take(device, rows.get(serial))
+    others = _approve(run, account, page, counts)
     _write(account, page.written)
+    if others:
+        approve.recognise(account, AdeDevice.objects.filter(account=account, serial_number__in=others))
     if mark is not None and page.unchanged:
         AdeDevice.objects.filter(pk__in=page.unchanged).update(seen_by=mark)
     if page.removed:
         counts.deleted, counts.withdrawn = approve.remove(account, page.removed)
-    if page.listed and account.pre_approve:
-        chosen = AdeDevice.objects.filter(account=account, serial_number__in=page.listed)
-        chosen = chosen.exclude(platform__in=approve.excluded_platforms())
-        counts.pre_approved = approve.approve(account, chosen, person=run.created_by, before=run.pre_approved)
     counts.added, counts.modified = page.added, page.modified
     return counts
+
+
+def _approve(run: AdeSync, account: AdeAccount, page: "_Page", counts: Counts) -> list[str]:
+    """Make devices for the rows that wait for it; return the serial numbers of those whose device is there already."""
+    if not account.pre_approve:
+        return []
+    excluded, gone = excluded_platforms(), set(page.removed)
+    waiting = {
+        (row["serial_number"], row["platform"]): row
+        for row in page.written
+        if row["approval"] == Approval.WAITING
+        and row["is_listed"]
+        and row["platform"] not in excluded
+        and row.get("id") not in gone
+    }
+    created = approve.create(account, list(waiting), person=run.created_by, before=run.pre_approved)
+    for place in created:
+        waiting[place] |= {"approval": Approval.MADE.value, "has_made_device": True}
+    counts.pre_approved = len(created)
+    return [serial for serial, platform in waiting if (serial, platform) not in created]
 
 
 class _Page:
@@ -157,7 +186,6 @@ class _Page:
         written: new and changed rows, whole.
         unchanged: numbers of rows that are as Apple says.
         removed: numbers of rows that Apple lists no longer.
-        listed: serial numbers that are to be considered for pre-approval.
     """
 
     def __init__(self, mark: int | None) -> None:
@@ -165,7 +193,6 @@ class _Page:
         self.written: list[dict[str, Any]] = []
         self.unchanged: list[int] = []
         self.removed: list[int] = []
-        self.listed: list[str] = []
         self.added = self.modified = 0
 
     def take(self, told: Told, row: dict[str, Any] | None) -> None:
@@ -193,7 +220,6 @@ class _Page:
 
     def _add(self, told: Told, row: dict[str, Any] | None) -> None:
         self.added += 1
-        self.listed.append(told.serial_number)
         former = row or {}
         approval = former.get("approval", Approval.WAITING)
         if approval in (Approval.WITHDRAWN, Approval.KEPT, Approval.UNSUPPORTED, Approval.UNUSABLE):
@@ -208,8 +234,6 @@ class _Page:
         # Another platform is another device to us: what was said of the former one isn't said of this.
         is_other = told.platform_after(row["os"], row["platform"]) != row["platform"]
         new = self._row(told, row, Approval.WAITING if is_other else row["approval"])
-        if new["approval"] == Approval.WAITING:
-            self.listed.append(told.serial_number)
         differs = any(new[name] != row[name] for name in (*FACTS, "platform"))
         self.modified += differs
         if differs or new["op_date"] != row["op_date"] or new["approval"] != row["approval"]:
@@ -219,7 +243,7 @@ class _Page:
 
     def _row(self, told: Told, former: dict[str, Any], approval: str) -> dict[str, Any]:
         """Return the row as it is to be; what Apple left out of what doesn't change stays."""
-        new = {**former, "serial_number": told.serial_number, **told.facts_after(former)}
+        new = {"has_made_device": False, **former, "serial_number": told.serial_number, **told.facts_after(former)}
         new["platform"] = told.platform_after(former.get("os", ""), former.get("platform", ""))
         new["op_date"] = told.op_date or former.get("op_date")
         new["seen_by"] = self.mark if self.mark is not None else former.get("seen_by")
@@ -248,7 +272,6 @@ def _write(account: AdeAccount, rows: Iterable[dict[str, Any]]) -> None:
     statement = _WRITE.format(
         names=", ".join(_WRITTEN),
         values=", ".join(f"told.{name}" for name in _WRITTEN),
-        false="false",
         source=_SOURCE[connection.vendor].format(items=items),
         changes=", ".join(f"{name} = excluded.{name}" for name in _WRITTEN if name != "serial_number"),
     )

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import django
@@ -14,8 +15,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hexenroll.settings")
 django.setup()
 
+from django.utils import timezone  # noqa: E402
+
 from devices.imports import steps  # noqa: E402 - needs the settings
-from devices.models import Device, Domain, ImportBatch  # noqa: E402
+from devices.models import Device, DeviceGroup, Domain, ImportBatch  # noqa: E402
+from enrollment.ade import accounts, runs  # noqa: E402
+from enrollment.models import AdeAccount  # noqa: E402
 from invitations import actions  # noqa: E402
 from invitations.link_token import token_of  # noqa: E402
 from invitations.models import Invitation  # noqa: E402
@@ -72,9 +77,46 @@ def secrets(_number: str) -> str:
     return json.dumps({"tokens": tokens, "passwords": list(passwords)})
 
 
+def connect_ade(told: str) -> int:
+    """Connect an ADE account with a group; `told` is JSON: base_url, token, page_limit. Return its number."""
+    facts = json.loads(told)
+    token = facts["token"]
+    expires_at = datetime.fromisoformat(token.pop("access_token_expiry"))
+    account = AdeAccount.objects.create(
+        name=facts["base_url"],
+        base_url=facts["base_url"],
+        domain=Domain.objects.local(),
+        private_key="not used",
+        server_token=json.dumps(token),
+        token_expires_at=expires_at,
+        checked_at=timezone.now(),
+        state=AdeAccount.State.OK,
+        page_limit=facts["page_limit"],
+    )
+    account.groups.add(DeviceGroup.objects.create(name=f"Of ADE account {account.pk}"))
+    return account.pk
+
+
+def sync_ade(number: str) -> int:
+    """Begin a full sync of an ADE account, or find that the clock has begun its first one; return its number."""
+    try:
+        return runs.begin(AdeAccount.objects.get(pk=number), full=True).pk
+    except runs.RunningError as error:
+        return error.run.pk if error.run else 0
+
+
+def forget_ade(number: str) -> None:
+    """Delete an ADE account and all devices that accounts have made."""
+    accounts.delete(AdeAccount.objects.get(pk=number))
+    Device.objects.filter(source=Device.Source.ADE).delete()
+
+
 STEPS: dict[str, Callable[..., object]] = {
     step.__name__: step
-    for step in (upload, map_columns, start_check, start_commit, start_undo, invite, resend, revoke, secrets)
+    for step in (
+        *(upload, map_columns, start_check, start_commit, start_undo, invite, resend, revoke, secrets),
+        *(connect_ade, sync_ade, forget_ade),
+    )
 }
 
 if __name__ == "__main__":
