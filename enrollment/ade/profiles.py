@@ -78,10 +78,10 @@ def try_again(profile: AdeProfile) -> bool:
 def delete(profiles: Iterable[AdeProfile]) -> None:
     """Forget profiles. Devices that have one at Apple keep it there, until they get another or it is removed."""
     keys = [profile.pk for profile in profiles]
+    devices = AdeDevice.objects.filter(wanted_profile__in=keys)
     with transaction.atomic():
-        AdeDevice.objects.filter(wanted_profile__in=keys).update(
-            wanted_profile=None, assign_state=AssignState.NONE, assign_after=None
-        )
+        lock(devices)
+        devices.update(wanted_profile=None, assign_state=AssignState.NONE, assign_after=None)
         for profile in AdeProfile.objects.filter(pk__in=keys):
             profile.delete()
 
@@ -124,14 +124,18 @@ def want_default(account_id: int) -> int:
         return 0
     devices = AdeDevice.objects.filter(account=account_id)
     gone = devices.filter(is_listed=False).exclude(assign_state=AssignState.NONE)
-    gone.update(assign_state=AssignState.NONE, assign_after=None)
     untold = devices.filter(is_listed=True, assign_state=AssignState.NONE)
-    count = untold.filter(wanted_profile__isnull=False).update(assign_state=AssignState.WAITING)
-    if account.default_profile is not None and account.default_profile.account_id == account_id:
-        without = without_profile(account).filter(assign_state=AssignState.NONE)
-        count += without.update(wanted_profile=account.default_profile, assign_state=AssignState.WAITING)
-    if count:
-        tell_soon(account_id)
+    wished = untold.filter(wanted_profile__isnull=False)
+    default = account.default_profile
+    has_default = default is not None and default.account_id == account_id
+    without = without_profile(account).filter(assign_state=AssignState.NONE) if has_default else devices.none()
+    with transaction.atomic():
+        lock(gone | wished | without)
+        gone.update(assign_state=AssignState.NONE, assign_after=None)
+        count = wished.update(assign_state=AssignState.WAITING)
+        count += without.update(wanted_profile=default, assign_state=AssignState.WAITING)
+        if count:
+            tell_soon(account_id)
     return count
 
 
@@ -144,6 +148,12 @@ def among(account: AdeAccount, members: QuerySet[Device]) -> QuerySet[AdeDevice]
     """Return the devices of an account that are these devices of the portal, such as those of a group."""
     same = members.filter(serial_number=OuterRef("serial_number"), platform=OuterRef("platform"))
     return AdeDevice.objects.filter(Exists(same.order_by()), account=account)
+
+
+def lock(devices: QuerySet[AdeDevice]) -> None:
+    """Lock devices until the transaction ends, in everybody's order: the sync writes the same ones, page by page."""
+    for _key in devices.order_by("pk").select_for_update(of=("self",)).values_list("pk").iterator():
+        pass
 
 
 def tell_soon(account_id: int) -> None:
@@ -168,6 +178,7 @@ def _want(devices: QuerySet[AdeDevice], profile: AdeProfile | None, accounts: tu
     is_told_to_wait = When(assign_state__in=(AssignState.THROTTLED, AssignState.WAITING), then=F("assign_after"))
     wish = {"wanted_profile": profile, "assign_state": AssignState.WAITING, "assign_after": Case(is_told_to_wait)}
     with transaction.atomic():
+        lock(chosen)
         count = chosen.update(**wish)
         for account_id in accounts if count else ():
             tell_soon(account_id)

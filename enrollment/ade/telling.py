@@ -130,9 +130,10 @@ class _Teller:
             self._keep()
             # Nothing, if somebody changed it meanwhile: then it is defined once more.
             if as_it_was.update(state=State.DEFINED, uuid=defined.profile_uuid, last_error=""):
-                had_it = AdeDevice.objects.filter(wanted_profile=profile, is_listed=True)
                 done = (AssignState.ASSIGNED, AssignState.NOT_ACCESSIBLE, AssignState.NONE)
-                had_it.filter(assign_state__in=done).update(assign_state=AssignState.WAITING)
+                had_it = AdeDevice.objects.filter(wanted_profile=profile, is_listed=True, assign_state__in=done)
+                profiles.lock(had_it)
+                had_it.update(assign_state=AssignState.WAITING)
 
     def _tell_of(self, profile: AdeProfile | None, devices: dict[str, int]) -> None:
         """Assign a profile to devices, or remove what they have, and keep the result of each.
@@ -174,9 +175,7 @@ class _Teller:
         again = timezone.now() + wait
         with transaction.atomic():
             self._keep()
-            # In everybody's order, as the sync's pages do: two that lock the same devices never wait for each other.
-            every = AdeDevice.objects.filter(pk__in=[key for keys in by_state.values() for key in keys])
-            list(every.order_by("pk").select_for_update().values_list("pk"))
+            profiles.lock(AdeDevice.objects.filter(pk__in=[key for keys in by_state.values() for key in keys]))
             for state, keys in by_state.items():
                 asked = AdeDevice.objects.filter(pk__in=keys, wanted_profile=profile, assign_state__in=AdeDevice.OPEN)
                 after = again if state in _COOLED else None

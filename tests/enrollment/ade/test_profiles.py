@@ -142,7 +142,7 @@ def test_default_costs_as_many_statements_for_many_devices(
     account.default_profile = profile_of(account)
     account.save()
     listed(account, [f"S{number}" for number in range(50)])
-    with django_assert_num_queries(4):  # type: ignore[operator]
+    with django_assert_num_queries(7):  # type: ignore[operator]
         assert profiles.want_default(account.pk) == 50
 
 
