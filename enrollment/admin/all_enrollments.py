@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from devices.models import Device
 from devices.scope import visible
 from devices.wizard.frame import WizardView
-from enrollment.models import EnrollmentSettings
+from enrollment.models import AdeAccount, EnrollmentSettings
 from invitations.models import Invitation
 
 
@@ -46,7 +46,7 @@ class AllEnrollmentsView(WizardView):
     def get(self, request: HttpRequest) -> HttpResponse:
         current = EnrollmentSettings.objects.current()
         groups = [
-            (_("Enterprise"), [self.pre_approve()]),
+            (_("Enterprise"), [self.pre_approve(), *self.ade()]),
             (_("By invitation"), [self.invitations()]),
             (_("By the device itself"), [self.agent(), self.others(current)]),
         ]
@@ -70,6 +70,23 @@ class AllEnrollmentsView(WizardView):
             True,
             tuple(actions),
         )
+
+    def ade(self) -> list[Way]:
+        """Return the way by Apple's own list, for those who may see it."""
+        if not self.may("enrollment.view_adeaccount"):
+            return []
+        accounts = visible(AdeAccount.objects.connected(), self.request.user).count()
+        actions: list[tuple[Any, str]] = [(_("ADE accounts"), reverse("admin:enrollment_adeaccount_changelist"))]
+        if not accounts and self.may("enrollment.add_adeaccount"):
+            actions.insert(0, (_("Connect Apple"), reverse("admin:enrollment_adeaccount_add")))
+        if accounts and self.may("enrollment.view_adedevice"):
+            actions.append((_("ADE devices"), reverse("admin:enrollment_adedevice_changelist")))
+        text = _("Devices that Apple lists for your organisation are pre-approved the moment they are bought.")
+        standing = ngettext("%(number)d account is connected.", "%(number)d accounts are connected.", accounts) % {
+            "number": accounts
+        }
+        shown = standing if accounts else _("No account of Apple Business or School Manager is connected.")
+        return [Way(_("Apple ADE"), "enterprise", text, shown, bool(accounts), tuple(actions))]
 
     def invitations(self) -> Way:
         """Return the messages with a link and a one-time password."""

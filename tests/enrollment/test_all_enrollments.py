@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from enrollment.models import EnrollmentSettings
+from devices.models import Domain
+from enrollment.models import AdeAccount, EnrollmentSettings
 from tests.conftest import make_person, sign_in
 from tests.factories import DeviceFactory, DomainFactory
 
@@ -36,3 +37,14 @@ def test_what_one_may_not_open_is_not_offered(operator_client: Client) -> None:
     page = operator_client.get(PAGE).content.decode()
     assert "/enroll/pre-approve/new/" not in page.partition('id="wizard"')[2]
     assert "Enrollment settings" not in page.partition('id="wizard"')[2]
+
+
+def test_accounts_of_apple_ade_are_told_to_those_who_may_see_them(
+    administrator_client: Client, operator_client: Client
+) -> None:
+    page = administrator_client.get(PAGE).content.decode()
+    assert "No account of Apple Business or School Manager is connected." in page
+    assert 'href="/admin/enrollment/adeaccount/add/"' in page
+    AdeAccount.objects.create(name="School", domain=Domain.objects.local(), private_key="-", state="ok")
+    assert "1 account is connected." in administrator_client.get(PAGE).content.decode()
+    assert "Apple ADE" not in operator_client.get(PAGE).content.decode()
