@@ -14,7 +14,7 @@ from tests.faults.batches import Batches
 from tests.portal import Portal, wait_until
 
 DEVICES = 20_000
-PAGE = 100
+PAGE = 200
 KILLS = 10
 SEED = 6
 # From a kill to the next sign of life: the worker's restart, and the clock's next look.
