@@ -220,7 +220,7 @@ def ask_apple(request: HttpRequest, account: AdeAccount) -> bool:
 
 def file_name(account: AdeAccount) -> str:
     """Return the name of the file with an account's public key."""
-    return f"hexenroll-{slugify(account.name) or account.pk}.pem"
+    return f"hexenroll-{slugify(account.name)[:40] or account.pk}.pem"
 
 
 def _content(file: UploadedFile) -> bytes:

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from devices.models import Device, ImportBatch
-from enrollment.models import Conflict, EnrollmentAttempt
+from enrollment.models import AdeAccount, AdeDevice, Conflict, EnrollmentAttempt
 from hexenroll.reports.registry import REPORTS
 from invitations.models import Invitation, MailboxMessage, MessageTemplate, Sending
 
@@ -24,6 +24,7 @@ SKIPPED_AREAS = ("api", "devices/", "static", "i/", "hooks", "healthz", "schema"
 # Downloads, answers to scripts, and the end of one's own session; what is there for a second factor alone.
 SKIPPED_WORDS = (
     *("export", "sample", "file", "checksum", "progress", "source", "search", "jsi18n", "autocomplete", "bad_rows"),
+    "certificate",
     *("logout", "recovery_codes", "deactivate_totp", "login_error"),
 )
 STATES: dict[type[Model], str] = {
@@ -33,6 +34,8 @@ STATES: dict[type[Model], str] = {
     Sending: "state",
     EnrollmentAttempt: "reason",
     Conflict: "state",
+    AdeAccount: "state",
+    AdeDevice: "approval",
 }
 MODELS: dict[str, type[Model]] = {
     "batch_id": ImportBatch,
@@ -41,6 +44,7 @@ MODELS: dict[str, type[Model]] = {
     "invitation_id": Invitation,
     "attempt_id": EnrollmentAttempt,
     "conflict_id": Conflict,
+    "account_id": AdeAccount,
     "message_id": MailboxMessage,
     "pk": MessageTemplate,
     "person_id": User,
