@@ -53,7 +53,7 @@ class TooSoonError(AccountUseError):
 
     def __init__(self, when: datetime) -> None:
         text = _("Apple's list was asked for a few minutes ago. The next time is at %(time)s.")
-        super().__init__(text % {"time": time_format(localtime(when), "TIME_FORMAT")})
+        super().__init__(text % {"time": time_format(localtime(when), "H:i")})
         self.when = when
 
 
