@@ -1,6 +1,7 @@
 """Can users be invited from the list of devices and from one device's page, and what becomes of invitations when
 devices are deleted?"""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -101,6 +102,26 @@ def test_all_that_match_the_filter_are_invited_by_one_tick(administrator_client:
     assert 'name="select_across" value="1"' in text(page)
     act(administrator_client, matching[0], query=query, select_across=1, **choices())
     assert Sending.objects.get().devices == [device.pk for device in matching]
+
+
+def test_a_device_that_comes_in_after_all_were_chosen_is_not_invited(administrator_client: Client) -> None:
+    matching = [DeviceFactory.create(platform="ios") for _number in range(2)]
+    query = "?status=pre_approved&platform=ios"
+    page = act(administrator_client, matching[0], query=query, select_across=1)
+    [last] = re.findall(r'name="last" value="(\d+)"', text(page))
+    DeviceFactory.create(platform="ios")
+    asked_again = act(
+        administrator_client, matching[0], query=query, select_across=1, last=last, **choices(validity_days=0)
+    )
+    assert "2 devices are chosen." in text(asked_again)
+    assert f'name="last" value="{last}"' in text(asked_again)
+    act(administrator_client, matching[0], query=query, select_across=1, last=last, **choices())
+    assert Sending.objects.get().devices == [device.pk for device in matching]
+
+
+def test_who_says_nonsense_about_the_newest_device_means_none(administrator_client: Client) -> None:
+    page = act(administrator_client, DeviceFactory.create(), select_across=1, last="x")
+    assert "0 devices are chosen." in text(page)
 
 
 def test_a_second_click_makes_no_second_sending(administrator_client: Client) -> None:
