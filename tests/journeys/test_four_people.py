@@ -197,7 +197,7 @@ def test_an_administrator_finds_a_device_and_makes_an_operator_and_a_key(tour: T
     entry = AuditEntry.objects.filter(object_pk=str(made.pk), changes__first_name=["", "Oscar"]).latest("id")
     page.locator(f"#result_list tbody a[href*='/{entry.pk}/change/']").first.click()
     changes = page.locator("table.au-changes tbody tr", has_text="First name")
-    assert changes.locator("td").all_inner_texts() == ["–", "Oscar"]
+    expect(changes.locator("td")).to_have_text(["–", "Oscar"])
     expect(page.get_by_text("administrator").first).to_be_visible()
     tour.check(page)
 
