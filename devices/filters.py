@@ -21,6 +21,8 @@ from devices.scope import visible
 ALL: Final = "all"  # of `status`: pre-approved and disenrolled ones too
 MOST_VALUES: Final = 100  # of one parameter
 STALEST: Final = 36_500  # days
+# Filters that show pre-approved devices without being asked for those by `status`.
+OF_PRE_APPROVED: Final = ("stale_days", "expires_within_days")
 LONGEST_SEARCH: Final = 200  # characters
 
 
@@ -158,6 +160,13 @@ class DeviceFilter(django_filters.FilterSet):
         method="waiting_for",
         help_text=_("Days since the approval; shows pre-approved devices alone."),
     )
+    expires_within_days = DaysFilter(
+        label=_("Approval ends within (days)"),
+        min_value=0,
+        max_value=STALEST,
+        method="ending_within",
+        help_text=_("Days from now; shows pre-approved devices alone."),
+    )
     q = django_filters.CharFilter(
         label=_("Search"),
         max_length=LONGEST_SEARCH,
@@ -169,7 +178,8 @@ class DeviceFilter(django_filters.FilterSet):
         model = Device
         fields: ClassVar[Sequence[str]] = ()
 
-    def __init__(self, data: Any = None, queryset: Any = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, queryset: Any = None, *, as_of: datetime | None = None, **kwargs: Any) -> None:
+        self.as_of = as_of or timezone.now()  # days are counted back from here
         # Without data, too, pre-approved devices are left out.
         super().__init__({} if data is None else data, queryset, **kwargs)
 
@@ -202,7 +212,7 @@ class DeviceFilter(django_filters.FilterSet):
     def filter_queryset(self, queryset: QuerySet[Device]) -> QuerySet[Device]:
         found = super().filter_queryset(queryset)
         given = self.form.cleaned_data
-        if given["status"] or given["stale_days"] is not None:
+        if given["status"] or any(given[name] is not None for name in OF_PRE_APPROVED):
             return found
         listed: QuerySet[Device] = found.listed()
         return listed
@@ -236,9 +246,15 @@ class DeviceFilter(django_filters.FilterSet):
 
     def waiting_for(self, queryset: QuerySet[Device], name: str, value: int) -> QuerySet[Device]:
         """Keep pre-approved devices whose approval is older; one that came back counts from when it had left."""
-        since = timezone.now() - timedelta(days=value)
+        since = self.as_of - timedelta(days=value)
         waiting = queryset.filter(status=Device.Status.PRE_APPROVED, created_at__lt=since)
         return waiting.filter(Q(disenrolled_at=None) | Q(disenrolled_at__lt=since))
+
+    def ending_within(self, queryset: QuerySet[Device], name: str, value: int) -> QuerySet[Device]:
+        """Keep pre-approved devices whose approval is good now, and will not be after so many days."""
+        now = self.as_of
+        end = (now, now + timedelta(days=value))
+        return queryset.filter(status=Device.Status.PRE_APPROVED, approval_expires_at__range=end)
 
     def holding(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         matching: QuerySet[Device] = queryset.matching(value)  # type: ignore[attr-defined]

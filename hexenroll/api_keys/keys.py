@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from hexenroll.models import ApiKey
@@ -16,6 +16,7 @@ BEGINS = "hxn"
 PREFIX_BYTES = 4  # of what is stored and shown, so that a key can be told from others
 SECRET_BYTES = 32  # 256 bits: nobody guesses it, so that a fast hash is enough
 LONGEST = 100  # characters of a text that is worth a look
+SOON = timedelta(days=14)  # somebody has to make and hand over a new one
 USED_EVERY = timedelta(minutes=1)  # the time of the last use is written no more often
 
 
@@ -69,6 +70,12 @@ def working() -> Any:
     return ApiKey.objects.filter(
         Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, account__is_active=True, account__is_staff=True
     )
+
+
+def ending_soon() -> QuerySet[ApiKey]:
+    """Return the keys that work now, and will not in 14 days."""
+    found: QuerySet[ApiKey] = working().filter(expires_at__lte=timezone.now() + SOON)
+    return found
 
 
 def note_use(key: ApiKey, address: str | None) -> None:

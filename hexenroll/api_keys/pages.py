@@ -33,11 +33,30 @@ class ApiKeyForm(forms.ModelForm):
         return end
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+    WORKING, ENDING, OVER = "working", "ending", "over"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (self.WORKING, _("Working")),
+            (self.ENDING, _("Expires in the next 14 days")),
+            (self.OVER, _("Not working any more")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        if self.value() == self.OVER:
+            return queryset.exclude(pk__in=keys.working().values("pk"))
+        chosen = {self.WORKING: keys.working, self.ENDING: keys.ending_soon}.get(self.value() or "")
+        return queryset.filter(pk__in=chosen().values("pk")) if chosen else queryset
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsolePage):
     form = ApiKeyForm
     list_display = ("name", "shown_begins", "account", "shown_state", "shown_rights", "expires_at", "last_used_at")
-    list_filter = ("is_read_only",)
+    list_filter = (StateFilter, "is_read_only")
     list_select_related = ("account",)
     search_fields = ("name", "prefix", "account__username")
     search_help_text = _("Name or beginning of a key, or user name of the account")

@@ -117,6 +117,21 @@ def test_stale_ones_have_waited_since_their_approval(administrator: User) -> Non
     assert names("stale_days=50", administrator) == []
 
 
+def test_approvals_that_end_soon_are_those_of_devices_that_wait(administrator: User) -> None:
+    now = timezone.now()
+    for name, status, days in (
+        ("soon", Status.PRE_APPROVED, 3),
+        ("later", Status.PRE_APPROVED, 20),
+        ("over", Status.PRE_APPROVED, -1),
+        ("enrolled", Status.ENROLLED, 3),
+    ):
+        DeviceFactory.create(name=name, status=status, approval_expires_at=now + timedelta(days=days))
+    DeviceFactory.create(name="never")
+
+    assert names("expires_within_days=7", administrator) == ["soon"]
+    assert sorted(names("expires_within_days=30", administrator)) == ["later", "soon"]
+
+
 def test_search_asks_device_and_user(administrator: User) -> None:
     DeviceFactory.create(name="Fallon", serial_number="K0WN77", user=None)
     DeviceFactory.create(name="of user", user=DeviceUserFactory.create(name="Ada", email="lovelace@example.com"))

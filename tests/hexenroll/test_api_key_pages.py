@@ -1,10 +1,12 @@
 """How do administrators make and revoke API keys?"""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from hexenroll.api_keys import keys
 from hexenroll.models import ApiKey, AuditEntry
@@ -51,6 +53,18 @@ def test_for_others_only_full_administrators_make_keys(administrator: User, admi
     ApiKey.objects.all().delete()
     client.post(f"{LIST}add/", {"name": "Sync", "account": maker.pk})
     assert ApiKey.objects.get().account == maker
+
+
+def test_the_list_shows_what_works_what_ends_soon_and_what_is_over(
+    administrator: User, administrator_client: Client
+) -> None:
+    now = timezone.now()
+    for name, days in (("over", -1), ("soon", 13), ("later", 15)):
+        keys.make(administrator, name, made_by=administrator, expires_at=now + timedelta(days=days))
+    keys.make(administrator, "never", made_by=administrator)
+    for state, shown in (("working", {"soon", "later", "never"}), ("ending", {"soon"}), ("over", {"over"})):
+        page = administrator_client.get(f"{LIST}?state={state}")
+        assert {key.name for key in page.context["cl"].result_list} == shown
 
 
 def test_an_end_in_the_past_is_refused(administrator: User, administrator_client: Client) -> None:
