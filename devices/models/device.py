@@ -184,6 +184,12 @@ class Device(models.Model):
             models.Index(fields=("import_batch", "id"), name="device_by_batch"),
             models.Index(fields=("-created_at", "-id"), name="device_order"),  # the dashboard, too
             models.Index(fields=("name", "id"), name="device_by_name"),
+            # What expires soon (filters.py); where approvals don't end, as is usual, it is empty.
+            models.Index(
+                fields=("approval_expires_at",),
+                condition=models.Q(status="pre_approved", approval_expires_at__isnull=False),
+                name="device_expiring",
+            ),
             models.Index(Upper("serial_number"), name="device_serial_upper"),  # the check: differs by case only
         )
 
