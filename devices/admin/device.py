@@ -51,6 +51,7 @@ class DeviceExportForm(ExportForm):
         ],
         required=False,
         widget=UnfoldAdminSelectWidget,
+        help_text=_("Which columns the file has. Those of the list are the ones that you chose to see."),
     )
 
 

@@ -41,11 +41,16 @@ PAGE_SIZE, ROWS, PROBLEMS, GROUPS = 25, 25, 50, 100
 CHANGE = "devices.change_device"
 
 
+def _tick(name: str) -> forms.BooleanField:
+    field = GroupImport._meta.get_field(name)
+    return forms.BooleanField(required=False, label=field.verbose_name, help_text=field.help_text)
+
+
 class OptionsForm(forms.Form):
     """What an import of groups may do besides putting devices in."""
 
-    creates = forms.BooleanField(required=False, label=GroupImport._meta.get_field("creates_groups").verbose_name)
-    removes = forms.BooleanField(required=False, label=GroupImport._meta.get_field("removes_others").verbose_name)
+    creates = _tick("creates_groups")
+    removes = _tick("removes_others")
 
 
 class GroupFileForm(FileForm, OptionsForm):
