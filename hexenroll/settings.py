@@ -71,7 +71,7 @@ VALKEY_IS_EMBEDDED = not REDIS_URL
 REDIS_URL = REDIS_URL or f"unix://{VALKEY_SOCKET}"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "hexenroll.accounts.forgetful_cache.ForgetfulCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "hexenroll-cache",
         "OPTIONS": {"socket_timeout": 5},  # seconds; one that hangs is one that is down
