@@ -73,7 +73,7 @@ def _meant(sent: QueryDict) -> Meant:
     ticked, now = sent.get("chosen", ""), timezone.now()
     chosen = [int(key) for key in ticked.split(",")] if ticked else None
     last = int(sent.get("last", ""))
-    as_of = datetime.fromisoformat(sent["as_of"]) if sent.get("as_of") else now
+    as_of = datetime.fromisoformat(sent.get("as_of") or now.isoformat())
     if as_of.tzinfo is None or not now - LONGEST_OPEN < as_of <= now:
         raise ValueError(as_of)
     if not all(0 <= key < 2**62 for key in (last, *(chosen or ()))):
