@@ -21,6 +21,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from devices import csv_file, workbook
 from devices.approval import end_of_approval
 from devices.bulk import ask as bulk_pages
 from devices.bulk.kinds import Kind, allowed
@@ -38,6 +39,10 @@ from .console_page import ConsolePage
 def _asks(kind: Kind) -> Any:
     """Return the action of the list that leads to a kind's page."""
     return lambda page, request, devices: bulk_pages.from_list(request, kind)
+
+
+def _file_name(ending: str) -> str:
+    return f"devices-{timezone.localdate().isoformat()}.{ending}"
 
 
 class DeviceExportForm(ExportForm):
@@ -146,7 +151,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     @admin.action(description=_("Export"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
         """Hand out what was ticked, or all that match, as the import reads it."""
-        return export.streamed_csv(export.importable(queryset), f"devices-{timezone.localdate().isoformat()}")
+        return csv_file.answer(export.importable(queryset), _file_name("csv"))
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("devices.export_device")
@@ -163,8 +168,9 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         columns = saved_views.shown_columns(request)
         as_listed = export_form is not None and export_form.cleaned_data.get("columns") == DeviceExportForm.AS_LISTED
         rows = export.as_listed(queryset, columns) if as_listed else export.importable(queryset)
-        name = f"devices-{timezone.localdate().isoformat()}"
-        return export.workbook(rows, name) if isinstance(file_format, XLSX) else export.streamed_csv(rows, name)
+        if isinstance(file_format, XLSX):
+            return workbook.answer(rows, _file_name("xlsx"))
+        return csv_file.answer(rows, _file_name("csv"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str

@@ -3,8 +3,6 @@
 What each step does, devices/groups/files/steps.py says. A person sees the imports of their own; with all domains, all.
 """
 
-import csv
-from io import StringIO
 from typing import Any, cast
 
 from django import forms
@@ -24,6 +22,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from devices import csv_file
 from devices.groups.files import changes, contract, export, steps
 from devices.imports import bad_rows
 from devices.imports.columns.cells import neutralise
@@ -201,9 +200,8 @@ class SampleView(GroupFilesView):
     """A file that shows the columns."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        text = StringIO()
-        csv.writer(text).writerows([neutralise(cell) for cell in row] for row in contract.SAMPLE)
-        return _csv(HttpResponse(text.getvalue().encode("utf-8-sig")), "hexenroll-groups-sample.csv")
+        rows = ([neutralise(cell) for cell in row] for row in contract.SAMPLE)
+        return csv_file.answer(rows, "hexenroll-groups-sample.csv")
 
 
 class ExportView(GroupFilesView):
@@ -214,7 +212,7 @@ class ExportView(GroupFilesView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         if not self.may("devices.view_devicegroup"):
             raise Http404
-        return _csv(StreamingHttpResponse(export.lines(self.person)), "hexenroll-groups.csv")
+        return csv_file.answer(export.rows(self.person), "hexenroll-groups.csv")
 
 
 def progress(job: GroupImport) -> dict[str, Any]:
