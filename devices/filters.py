@@ -150,6 +150,9 @@ class DeviceFilter(django_filters.FilterSet):
     enrolled_before = DayFilter(
         label=_("Enrolled until"), method="enrolled_until", help_text=_("To the end of this day.")
     )
+    seen_after = DayFilter(
+        label=_("Last seen since"), method="seen_from", help_text=_("Seen since the beginning of this day.")
+    )
     seen_before = DayFilter(
         label=_("Last seen before"), method="seen_until", help_text=_("Not seen since the beginning of this day.")
     )
@@ -240,6 +243,9 @@ class DeviceFilter(django_filters.FilterSet):
 
     def enrolled_until(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
         return queryset.filter(inventory__enrolled_at__lt=_end(value))
+
+    def seen_from(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
+        return queryset.filter(inventory__last_seen_at__gte=_beginning(value))
 
     def seen_until(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
         return queryset.filter(inventory__last_seen_at__lt=_beginning(value))

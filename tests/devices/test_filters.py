@@ -95,6 +95,8 @@ def test_days_are_whole_and_in_the_time_zone_of_who_asks(administrator: User) ->
 
     assert names("enrolled_after=2026-03-01&enrolled_before=2026-03-01", administrator) == ["it"]
     assert names("seen_before=2026-03-01", administrator) == []
+    assert names("seen_after=2026-03-02", administrator) == []
+    assert names("seen_after=2026-03-01", administrator) == ["it"]
     assert names("seen_before=2026-03-02", administrator) == ["it"]
     with timezone.override("Europe/Berlin"):  # where it is the second of March already
         assert names("enrolled_before=2026-03-01", administrator) == []
