@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from django.db.models import QuerySet, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from import_export.resources import Resource
 from tablib import Dataset
 
@@ -45,7 +46,7 @@ COLUMNS: tuple[tuple[Promise, str, Callable[..., str]], ...] = (
     (_("Device name"), "device__name", _text),
     (_("Domain"), "device__domain__name", _text),
     (_("Import"), "batch__file_name", _text),
-    (_("Sending"), "sending_id", _text),
+    (pgettext_lazy("a column", "Sending"), "sending_id", _text),
     (_("Created"), "created_at", _time),
     (_("Sent"), "sent_at", _time),
     (_("Delivered"), "delivered_at", _time),
