@@ -11,7 +11,7 @@ from devices.scope import ACCESS
 from hexenroll.roles import BUILT_IN, all_permissions
 from tests.conftest import make_person, sign_in
 from tests.enrollment.attempts import LIST, attempt_of
-from tests.factories import DeviceFactory, DomainFactory
+from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory
 
 pytestmark = pytest.mark.django_db
 DEVICES = "/admin/devices/device/"
@@ -36,6 +36,14 @@ def test_the_name_of_a_thing_stands_as_it_is_written(administrator_client: Clien
 def test_an_app_is_left_out_before_pages_of_its_own_name(administrator_client: Client) -> None:
     device = DeviceFactory.create(name="iris 7", status=Device.Status.ENROLLED)
     assert crumbs(administrator_client, f"{DEVICES}{device.pk}/change/") == ["Devices", "iris 7"]
+
+
+def test_pages_of_groups_lead_back_to_the_groups(administrator_client: Client) -> None:
+    group = DeviceGroupFactory.create(name="sales")
+    above, groups = ["Devices", "Device groups"], "/admin/devices/devicegroup/"
+    assert crumbs(administrator_client, f"{groups}{group.pk}/devices/") == [*above, "sales", "Devices of the group"]
+    assert crumbs(administrator_client, f"{groups}imports/") == [*above, "Imports of device groups"]
+    assert crumbs(administrator_client, f"{groups}imports/new/") == [*above, "Import device groups"]
 
 
 @pytest.mark.parametrize(

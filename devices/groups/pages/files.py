@@ -6,7 +6,7 @@ What each step does, devices/groups/files/steps.py says. A person sees the impor
 from typing import Any, cast
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import (
     FileResponse,
@@ -28,7 +28,7 @@ from devices.imports import bad_rows
 from devices.imports.columns.cells import neutralise
 from devices.imports.problems import message
 from devices.imports.reader import UnreadableFileError
-from devices.models import GroupImport
+from devices.models import DeviceGroup, GroupImport
 from devices.models.group_import import GroupImportQuerySet
 from devices.scope import visible
 from devices.wizard.frame import WizardView
@@ -71,7 +71,8 @@ class GroupFilesView(WizardView):
     def show(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """Return a page with what all of them say."""
         facts = {"may_import": self.may(CHANGE), "may_create": self.may("devices.add_devicegroup"), "title": self.title}
-        return self.render(template, status=status, **facts | context)
+        heading = {"model_admin": admin.site._registry[DeviceGroup], "content_title": self.title}
+        return self.render(template, status=status, **heading | facts | context)
 
 
 class UploadView(GroupFilesView):
