@@ -14,6 +14,7 @@ from unfold.decorators import action
 from devices.admin.device import DeviceAdmin
 from devices.bulk.carry_out import newest
 from devices.models import Device
+from devices.scope import visible
 from invitations.models import Invitation, InvitationEvent
 
 from .invitation import InvitationAdmin
@@ -67,7 +68,7 @@ def invitations_of(device_id: int, person: Any) -> dict[str, Any]:
     if not person.has_perm("invitations.view_invitation"):
         return {}
     theirs = Invitation.objects.filter(device=device_id).select_related("sending").defer("sending__devices")
-    found = list(theirs[: SHOWN + 1])
+    found = list(visible(theirs, person)[: SHOWN + 1])
     return {
         "invitations": [(invitation, InvitationAdmin.STATE_COLOURS[invitation.state]) for invitation in found[:SHOWN]],
         "has_more_invitations": len(found) > SHOWN,
