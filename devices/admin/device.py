@@ -21,7 +21,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from devices import csv_file, workbook
+from devices import csv_file, taken_away, workbook
 from devices.approval import end_of_approval
 from devices.bulk import ask as bulk_pages
 from devices.bulk.kinds import Kind, allowed
@@ -72,7 +72,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     list_filter_sheet = True
     list_fullwidth = True
     search_fields = ("serial_number",)  # shows the field; DeviceFilter does it
-    search_help_text = _("Serial number, name, or the user's name or e-mail address")
+    search_help_text = _("Serial number, name, user or e-mail")  # longer ones are cut off in the field
     show_full_result_count = False
     fieldsets = (
         (_("Device"), {"fields": (("serial_number", "platform"), ("name", "ownership"))}),
@@ -151,6 +151,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     @admin.action(description=_("Export"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
         """Hand out what was ticked, or all that match, as the import reads it."""
+        taken_away.tell(request, Device, queryset.count())
         return csv_file.answer(export.importable(queryset), _file_name("csv"))
 
     def has_export_permission(self, request: HttpRequest) -> bool:
@@ -165,6 +166,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     def _do_file_export(
         self, file_format: Any, request: HttpRequest, queryset: QuerySet[Device], export_form: Any = None
     ) -> HttpResponseBase:
+        taken_away.tell(request, Device, queryset.count())
         columns = saved_views.shown_columns(request)
         as_listed = export_form is not None and export_form.cleaned_data.get("columns") == DeviceExportForm.AS_LISTED
         rows = export.as_listed(queryset, columns) if as_listed else export.importable(queryset)

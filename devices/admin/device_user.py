@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from devices import csv_file
+from devices import csv_file, taken_away
 from devices.device_users import having_devices, matching, rows, with_device_count
 from devices.imports.columns.cells import CellContext
 from devices.imports.columns.contacts import PhoneWidget
@@ -107,6 +107,10 @@ class DeviceUserAdmin(ConsolePage):
         text = search_term.replace("\x00", "").strip()
         return (matching(queryset, text) if text else queryset), False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: DeviceUser | None = None) -> tuple[str, ...]:
+        """Leave a person in their domain: their devices are of the same one."""
+        return () if obj is None else ("domain",)
+
     def get_form(self, request: Any, obj: DeviceUser | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         # The admin gives its widgets only to fields that come from the model as they are; this one takes longer texts
@@ -129,6 +133,7 @@ class DeviceUserAdmin(ConsolePage):
             users = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest("the address holds no filter of the list") from error
+        taken_away.tell(request, DeviceUser, users.count())
         return csv_file.answer(rows(users), "device-users.csv")
 
     # --- deleting ---

@@ -24,7 +24,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from devices import csv_file
+from devices import csv_file, taken_away
 from devices.admin.console_page import ConsolePage
 from devices.imports.columns.cells import neutralise
 from devices.models import Domain
@@ -148,6 +148,7 @@ class AuditEntryAdmin(ConsolePage):
             "source": {"name": source[2], "url": words.page_of(source[0], source[1])} if source else None,
             "count": more.get("count"),
             "numbers": more.get("numbers"),
+            "asked": more.get("asked"),
             "domain": visible(Domain.objects.all(), request.user).filter(pk=entry.domain_id or 0).first(),
             "differences": list(words.differences(entry)),
         }
@@ -162,6 +163,7 @@ class AuditEntryAdmin(ConsolePage):
             found = self.get_changelist_instance(request).get_queryset(request).order_by("-timestamp", "-id")
         except IncorrectLookupParameters as error:
             raise BadRequest("the address holds no filter of the list") from error
+        taken_away.tell(request, AuditEntry, found.count())
         domains = dict(visible(Domain.objects.all(), request.user).values_list("pk", "name"))
         return csv_file.answer(_rows(found, domains), f"audit-log-{timezone.now():%Y-%m-%d}.csv")
 

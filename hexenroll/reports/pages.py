@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from devices import csv_file, workbook
+from devices import csv_file, taken_away, workbook
 from devices.scope import visible
 from hexenroll.models import ScheduledReport
 
@@ -143,6 +143,7 @@ class FileView(ReportView):
         if not form.is_valid():
             return _back(self.report, request)
         asked = form.asked()
+        taken_away.tell(request, self.report.about, self.report.count(asked), self.report.name)
         answer = csv_file.answer if format == "csv" else workbook.answer
         return answer(files.rows(self.report, asked), file_name(self.report, format))
 

@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from devices import csv_file
+from devices import csv_file, taken_away
 from devices.groups.files import changes, contract, export, steps
 from devices.imports import bad_rows
 from devices.imports.columns.cells import neutralise
@@ -213,6 +213,7 @@ class ExportView(GroupFilesView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         if not self.may("devices.view_devicegroup"):
             raise Http404
+        taken_away.tell(request, DeviceGroup, DeviceGroup.objects.static().count())
         return csv_file.answer(export.rows(self.person), "hexenroll-groups.csv")
 
 
