@@ -181,6 +181,11 @@ def test_pre_approved_devices_are_not_listed_until_they_are_asked_for(program: P
     enrolled = DeviceFactory.create(status=Device.Status.ENROLLED)
     assert [row["id"] for row in program.get("devices/").json()["results"]] == [enrolled.pk]
     assert [row["id"] for row in program.get("devices/?status=pre_approved").json()["results"]] == [waiting.pk]
+    DeviceFactory.create(status=Device.Status.DISENROLLED)
+    assert [row["id"] for row in program.get("devices/").json()["results"]] == [enrolled.pk]
+    described = Client().get("/api/v1/admin-openapi.json").json()["paths"]["/api/v1/devices/"]["get"]
+    said = next(one["description"] for one in described["parameters"] if one["name"] == "status")
+    assert "all but pre-approved and disenrolled ones" in said
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "name", "-name", "id", "-id"])
