@@ -54,6 +54,8 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         return request.user.has_perm("devices.change_device")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        if request.resolver_match is not None and request.resolver_match.url_name == "devices_device_edit":
+            return []  # they are on the page that the form comes from
         found = super().get_actions_detail(request, object_id)
         device = self._device(request, str(object_id))
         status = device.status if device else ""
