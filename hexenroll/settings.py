@@ -190,6 +190,8 @@ HEXENROLL_OIDC_URL = env.url("HEXENROLL_OIDC_URL", "", ("https", "http"))
 HEXENROLL_OIDC_CLIENT_ID = env.text("HEXENROLL_OIDC_CLIENT_ID")
 HEXENROLL_OIDC_CLIENT_SECRET = env.text("HEXENROLL_OIDC_CLIENT_SECRET")
 SOCIALACCOUNT_PROVIDERS = providers(env, PUBLIC_URL)
+# Since the last sign-in at the identity provider, which alone says what somebody may: then API keys wait for the next.
+HEXENROLL_SSO_KEY_DAYS = env.number("HEXENROLL_SSO_KEY_DAYS", 30, 1, 3_650)
 
 # --- the administrators' API ----------------------------------------------------------------------
 HEXENROLL_API_RATE_BY_KEY = env.number("HEXENROLL_API_RATE_BY_KEY", 600, 1, 1_000_000)  # requests a minute
@@ -371,6 +373,8 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_CLIENT_IP_CALLABLE = "enrollment.client_address.limited_address"  # behind a proxy; of IPv6 the subnet
+# What comes while a pair waits is refused unseen: it makes the wait no longer, and no row larger.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "hexenroll.accounts.lockout.locked_name"
 AXES_LOCKOUT_CALLABLE = "hexenroll.accounts.lockout.locked_out"

@@ -63,9 +63,16 @@ class ApiKeyAdmin(ConsolePage):
     fields = ("name", "account", "is_read_only", "expires_at")
     empty_text = _("Keys by which programs use the REST API will be here.")
     actions = None
-    STATE_COLOURS = {"working": "success", "revoked": "danger", "expired": "warning", "locked": "warning"}
+    STATE_COLOURS = {
+        "working": "success",
+        "revoked": "danger",
+        **dict.fromkeys(("expired", "locked", "waiting"), "warning"),
+    }
 
     # --- the list ---
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        return super().get_queryset(request).annotate(is_vouched_for=keys.is_vouched_for())
+
     @admin.display(description=_("begins with"), ordering="prefix")
     def shown_begins(self, key: ApiKey) -> str:
         return f"{keys.BEGINS}_{key.prefix}_…"
@@ -78,6 +85,8 @@ class ApiKeyAdmin(ConsolePage):
             return "expired", _("Expired")
         if not (key.account.is_active and key.account.is_staff):
             return "locked", _("Its account is locked")
+        if not key.is_vouched_for:  # type: ignore[attr-defined]
+            return "waiting", _("Waits for a sign-in of its account")
         return "working", _("Working")
 
     @admin.display(description=_("may"), ordering="is_read_only")
