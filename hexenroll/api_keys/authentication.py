@@ -15,7 +15,6 @@ from hexenroll.models import ApiKey
 
 from . import keys, limits
 
-
 WRONG: Final = _(
     "This API key is unknown, revoked or expired, or its account is locked or has not signed in at the identity "
     "provider for long."
