@@ -108,11 +108,13 @@ class DaysFilter(django_filters.NumberFilter):
 
 
 def _ours(model: type[Model]) -> Callable[[HttpRequest | None], QuerySet[Any]]:
-    """Return what asks for the rows of a model that a person may know of; without a person: none."""
+    """Return what asks for the rows of a model that a person may know of; without a person, or a right to it: none."""
 
     def choices(request: HttpRequest | None) -> QuerySet[Any]:
         rows = model._default_manager.all()
-        return rows.none() if request is None else visible(rows, request.user)
+        if request is None or not request.user.has_perm(f"devices.view_{model._meta.model_name}"):
+            return rows.none()
+        return visible(rows, request.user)
 
     return choices
 
