@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
@@ -195,3 +196,12 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.serial_number or str(_("Device %(id)s") % {"id": self.pk})
+
+    def clean(self) -> None:
+        """Keep a device and its user in one domain: who works in either would learn of the other's.
+
+        Raises:
+            ValidationError: the user is of another domain.
+        """
+        if self.user is not None and self.domain_id is not None and self.user.domain_id != self.domain_id:
+            raise ValidationError({"user": _("The device user is of another domain. Choose one of the device's.")})
