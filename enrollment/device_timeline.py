@@ -70,19 +70,20 @@ def device_timeline(device: Device, person: Any, standings: Iterable[PolicyStand
         standings: of its policies.
         most: the number of lines.
     """
-    entries = [*_beginning(device, person), *_stay(device), *_events(device, person, most), *_policies(standings)]
+    # In the order of a device's life: what is told of one moment, such as of one transaction, stands in it.
+    entries = [*_beginning(device, person)]
+    for source in SOURCES:
+        entries += reversed([*source(device, person, most)])
+    entries += reversed([*_events(device, person, most)])
     if person.has_perm("invitations.view_invitation"):
         entries += device_history(device.pk, person, most)
     if person.has_perm("enrollment.view_conflict"):
         entries += _conflicts(device, most)
     may_see_attempts = person.has_perm("enrollment.view_enrollmentattempt")
     attempts = _attempts(device, person, most) if may_see_attempts else []
-    entries += _merged(attempts)
-    entries += _enrollment(device, attempts)
-    for source in SOURCES:
-        entries += source(device, person, most)
-    entries.sort(key=lambda entry: (entry.at, entry.person), reverse=True)
-    entries = list(_once(entries))
+    entries += reversed([*_merged(attempts)])
+    entries += [*_enrollment(device, attempts), *_policies(standings), *_stay(device)]
+    entries = list(_once(sorted(entries, key=lambda entry: entry.at)[::-1]))
     return Timeline(entries[:most], len(entries) > most)
 
 
