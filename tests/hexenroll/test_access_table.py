@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from devices.taken_away import EXPORTED
 from hexenroll.api_keys import keys
 from hexenroll.models import ApiKey
 from hexenroll.roles import BUILT_IN
@@ -114,6 +115,11 @@ def test_the_api_needs_what_its_views_name() -> None:
     assert wrong == []
 
 
+def is_entry_of_file(wrote: list[str]) -> bool:
+    """Tell whether nothing was written but that somebody takes rows away (devices/taken_away.py)."""
+    return len(wrote) == 1 and "hexenroll_auditentry" in wrote[0] and f'"{EXPORTED}"' in wrote[0]
+
+
 def test_no_session_opens_anything_of_the_api(administrator_client: Client) -> None:
     by_key = [route for route in routes() if is_by_key(route)]
     assert len(by_key) > 30
@@ -147,6 +153,6 @@ def test_every_address_answers_as_its_rule_says(name: str) -> None:
                 wrong.append(f"{method} {address}: {response.status_code}")
             elif is_refused(response) if may else not is_refused(response, *no):
                 wrong.append(f"{method} {address} ({needed or 'nobody'}): {response.status_code}")
-            elif wrote and (name in READERS or not may):
+            elif wrote and not (may and is_entry_of_file(wrote)) and (name in READERS or not may):
                 wrong.append(f"{method} {address} wrote: {wrote[0][:200]}")
     assert not wrong, f"{name}:\n" + "\n".join(wrong)
