@@ -208,8 +208,8 @@ def test_no_number_of_another_domain_can_be_sent_to_the_api(client: Client, own:
     ):
         known = ask(client, f"/api/v1/{address}", method, body=body)
         assert known[0] == 400 and name.encode() in known[2], (method, address, known)
-        unknown = {**body, name: [NOBODYS] if isinstance(body[name], list) else NOBODYS}  # type: ignore[index]
-        if body.get(name) != [device, theirs]:  # type: ignore[union-attr]
+        unknown = {**body, name: [NOBODYS] if isinstance(body[name], list) else NOBODYS}
+        if body.get(name) != [device, theirs]:
             assert known == ask(client, f"/api/v1/{address}", method, body=unknown), (method, address)
     # Groups are for all domains: who has some of them only changes none.
     assert ask(client, f"/api/v1/device-groups/{group}/devices/add/", "POST", body={"devices": [theirs]})[0] == 403

@@ -41,7 +41,7 @@ CHANGE = "devices.change_device"
 
 
 def _tick(name: str) -> forms.BooleanField:
-    field = GroupImport._meta.get_field(name)
+    field: Any = GroupImport._meta.get_field(name)
     return forms.BooleanField(required=False, label=field.verbose_name, help_text=field.help_text)
 
 
