@@ -1,9 +1,11 @@
 """A device goes over to another domain: does that one learn nothing of the former user, and the audit log of both?"""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -136,6 +138,13 @@ def test_a_new_invitation_is_of_the_new_domain_and_of_no_import_of_the_former_on
     invitation = Invitation.objects.get(recipient=new.email)
     assert (invitation.domain_id, invitation.batch, invitation.replaces) == (new.domain_id, None, None)
     assert visible(Invitation.objects.all(), of_new).get() == invitation
+
+
+def test_invitations_from_before_the_column_are_of_their_device_s_domain(former: DeviceUser) -> None:
+    Invitation.objects.update(domain_id=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("invitations.migrations.0006_invitation_domain").FILL)
+    assert Invitation.objects.get().domain_id == former.domain_id
 
 
 @pytest.mark.parametrize("is_all", [False, True])
