@@ -356,8 +356,10 @@ def test_a_disk_that_is_full_is_said(
     def fail(*given: object, **named: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    full = (TemporaryFileUploadHandler, "receive_data_chunk") if place == "upload" else (file_store, "detect")
-    monkeypatch.setattr(*full, fail)
+    full: tuple[Any, str] = (file_store, "detect")
+    if place == "upload":
+        full = (TemporaryFileUploadHandler, "receive_data_chunk")
+    monkeypatch.setattr(full[0], full[1], fail)
     answer = upload(program, b"Name\nAda\n")
     assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
     assert answer.json()["message"].endswith("Free space on it, then try again.")
