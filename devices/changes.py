@@ -28,6 +28,7 @@ class Action(Enum):
     CREATED = "created"
     CHANGED = "changed"
     DELETED = "deleted"
+    READ = "read"  # nothing: they were handed out (taken_away.py)
 
 
 class Various(Enum):
@@ -57,6 +58,7 @@ class Change:
         domain_id: of the objects, where they are all of one domain; None: each is asked for its own.
         person: the account that asked for it; None: whoever the request, job or command acts for.
         source: the row that asked for it and is kept, such as an import batch or a bulk action.
+        asked: by which filters the objects were found, as an address has them.
     """
 
     model: type[Model]
@@ -72,6 +74,7 @@ class Change:
     domain_id: int | None = None
     person: Any = None
     source: Model | None = None
+    asked: str = ""
 
 
 def announce(model: type[Model], action: Action, what: str, *, ids: Sequence[int] = (), **facts: Any) -> None:

@@ -22,6 +22,8 @@ from devices.scope import visible
 ALL: Final = "all"  # of `status`: pre-approved and disenrolled ones too
 MOST_VALUES: Final = 100  # of one parameter
 STALEST: Final = 36_500  # days
+# Filters that show pre-approved devices without being asked for those by `status`.
+OF_PRE_APPROVED: Final = ("stale_days", "expires_within_days")
 LONGEST_SEARCH: Final = 200  # characters
 
 
@@ -107,11 +109,13 @@ class DaysFilter(django_filters.NumberFilter):
 
 
 def _ours(model: type[Model]) -> Callable[[HttpRequest | None], QuerySet[Any]]:
-    """Return what asks for the rows of a model that a person may know of; without a person: none."""
+    """Return what asks for the rows of a model that a person may know of; without a person, or a right to it: none."""
 
     def choices(request: HttpRequest | None) -> QuerySet[Any]:
         rows = model._default_manager.all()
-        return rows.none() if request is None else visible(rows, request.user)
+        if request is None or not request.user.has_perm(f"devices.view_{model._meta.model_name}"):
+            return rows.none()
+        return visible(rows, request.user)
 
     return choices
 
@@ -149,6 +153,9 @@ class DeviceFilter(django_filters.FilterSet):
     enrolled_before = DayFilter(
         label=_("Enrolled until"), method="enrolled_until", help_text=_("To the end of this day.")
     )
+    seen_after = DayFilter(
+        label=_("Last seen since"), method="seen_from", help_text=_("Seen since the beginning of this day.")
+    )
     seen_before = DayFilter(
         label=_("Last seen before"), method="seen_until", help_text=_("Not seen since the beginning of this day.")
     )
@@ -158,6 +165,13 @@ class DeviceFilter(django_filters.FilterSet):
         max_value=STALEST,
         method="waiting_for",
         help_text=_("Days since the approval; shows pre-approved devices alone."),
+    )
+    expires_within_days = DaysFilter(
+        label=_("Approval ends within (days)"),
+        min_value=0,
+        max_value=STALEST,
+        method="ending_within",
+        help_text=_("Days from now; shows pre-approved devices alone."),
     )
     q = django_filters.CharFilter(
         label=_("Search"),
@@ -170,7 +184,8 @@ class DeviceFilter(django_filters.FilterSet):
         model = Device
         fields: ClassVar[Sequence[str]] = ()
 
-    def __init__(self, data: Any = None, queryset: Any = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, queryset: Any = None, *, as_of: datetime | None = None, **kwargs: Any) -> None:
+        self.as_of = as_of or timezone.now()  # days are counted back from here
         # Without data, too, pre-approved devices are left out.
         super().__init__({} if data is None else data, queryset, **kwargs)
 
@@ -203,7 +218,7 @@ class DeviceFilter(django_filters.FilterSet):
     def filter_queryset(self, queryset: QuerySet[Device]) -> QuerySet[Device]:
         found = super().filter_queryset(queryset)
         given = self.form.cleaned_data
-        if given["status"] or given["stale_days"] is not None:
+        if given["status"] or any(given[name] is not None for name in OF_PRE_APPROVED):
             return found
         listed: QuerySet[Device] = found.listed()
         return listed
@@ -233,14 +248,23 @@ class DeviceFilter(django_filters.FilterSet):
     def enrolled_until(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
         return queryset.filter(inventory__enrolled_at__lt=_end(value))
 
+    def seen_from(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
+        return queryset.filter(inventory__last_seen_at__gte=_beginning(value))
+
     def seen_until(self, queryset: QuerySet[Device], name: str, value: date) -> QuerySet[Device]:
         return queryset.filter(inventory__last_seen_at__lt=_beginning(value))
 
     def waiting_for(self, queryset: QuerySet[Device], name: str, value: int) -> QuerySet[Device]:
         """Keep pre-approved devices whose approval is older; one that came back counts from when it had left."""
-        since = timezone.now() - timedelta(days=value)
+        since = self.as_of - timedelta(days=value)
         waiting = queryset.filter(status=Device.Status.PRE_APPROVED, created_at__lt=since)
         return waiting.filter(Q(disenrolled_at=None) | Q(disenrolled_at__lt=since))
+
+    def ending_within(self, queryset: QuerySet[Device], name: str, value: int) -> QuerySet[Device]:
+        """Keep pre-approved devices whose approval is good now, and will not be after so many days."""
+        now = self.as_of
+        end = (now, now + timedelta(days=value))
+        return queryset.filter(status=Device.Status.PRE_APPROVED, approval_expires_at__range=end)
 
     def holding(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         matching: QuerySet[Device] = queryset.matching(value)  # type: ignore[attr-defined]

@@ -1,8 +1,9 @@
 """In which domains may this person work? Asked by every page, list, export and API route that shows or changes things.
 
 What somebody may do, their roles say (Django's permissions); where they may do it, `access_domain` says: given for all
-domains (to a role or a person), or for one (guardian). A model names the way to its domain in `DOMAIN_PATHS`, the
-person whose it is in `OWNED_BY`, and in `IS_SHARED_WITHOUT_DOMAIN` whether a row without a domain is for all of them.
+domains (to a role or a person), or for one (guardian). A model names in `DOMAIN_PATHS` the ways to its domains, all of
+which must be theirs (first its own), the person whose it is in `OWNED_BY`, and in `IS_SHARED_WITHOUT_DOMAIN` whether a
+row without a domain is for all of them.
 """
 
 from dataclasses import dataclass
@@ -73,14 +74,15 @@ def where_visible(model: type[Model], person: Any, through: str = "") -> Q | Non
     if scope.domains is None or paths == EVERYBODY:
         return None
     start = f"{through}__" if through else ""
-    condition = Q(**{f"{start}pk__in": ()})
-    for path in paths or ():
-        condition |= Q(**{f"{start}{path}__in": scope.domains})
+    if paths is None:
+        owner: str | None = getattr(model, "OWNED_BY", None)
+        return Q(**{f"{start}{owner}": person.pk}) if owner else Q(**{f"{start}pk__in": ()})
+    condition = Q()
+    for path in paths:
+        is_theirs = Q(**{f"{start}{path}__in": scope.domains})
         if getattr(model, "IS_SHARED_WITHOUT_DOMAIN", False):
-            condition |= Q(**{f"{start}{path}__isnull": True})
-    owner: str | None = getattr(model, "OWNED_BY", None)
-    if paths is None and owner is not None:
-        condition |= Q(**{f"{start}{owner}": person.pk})
+            is_theirs |= Q(**{f"{start}{path}__isnull": True})
+        condition &= is_theirs
     return condition
 
 

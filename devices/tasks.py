@@ -4,6 +4,7 @@ from celery import shared_task
 from django.core.cache import cache
 
 from devices.bulk import carry_out
+from devices.bulk import retention as bulk_retention
 from devices.groups import filling
 from devices.groups.files import work
 from devices.imports import check, commit, rescue, retention, undo
@@ -64,6 +65,11 @@ def run_bulk_action(action_id: int) -> None:
 @shared_task
 def rescue_bulk_actions() -> int:
     return carry_out.rescue()
+
+
+@shared_task
+def forget_old_bulk_actions() -> int:
+    return bulk_retention.forget()
 
 
 @shared_task

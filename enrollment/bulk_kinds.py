@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
@@ -13,7 +14,7 @@ from devices.bulk.kinds import Kind, KindForm, Outcome, offer
 from devices.models import Device
 
 from .approve_again import approve_again
-from .blocking import block, unblock
+from .blocking import LIST, block, unblock
 from .disenroll import LONGEST_TEXT, LeaveReason, disenroll_many
 
 Status = Device.Status
@@ -53,12 +54,18 @@ class BlockForm(KindForm):
     with_hardware = forms.BooleanField(
         label=_("Block their hardware, too"),
         required=False,
+        initial=True,
         widget=UnfoldBooleanSwitchWidget,
         help_text=_("They could come back as ordinary devices otherwise."),
     )
 
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        if not request.user.has_perm(LIST):
+            del self.fields["with_hardware"]
+
     def parameters(self) -> dict[str, Any]:
-        return {"with_hardware": self.cleaned_data["with_hardware"]}
+        return {"with_hardware": self.cleaned_data.get("with_hardware", False)}
 
 
 def _disenroll(devices: list[int], parameters: Mapping[str, Any], person: User) -> Outcome:
@@ -146,7 +153,6 @@ BLOCK = Kind(
     concerned=_not_blocked,
     form=BlockForm,
     is_destructive=True,
-    is_listed=False,  # admin/device.py leads to it where there are many
 )
 UNBLOCK = Kind(
     "unblock",
@@ -159,7 +165,6 @@ UNBLOCK = Kind(
     _unblock,
     REASONS,
     concerned=_blocked,
-    is_listed=False,
 )
 
 

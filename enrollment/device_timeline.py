@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from devices.models import Device, DeviceInventory, DevicePolicy, ImportBatch
-from devices.scope import visible
+from devices.scope import scope_of, visible
 from invitations.device_history import device_history
 from invitations.timeline import Entry
 
-from .disenroll import LeaveReason
+from .event_words import told_events
 from .methods import Method
 from .models import Conflict, DeviceEvent, EnrollmentAttempt
 from .policy_standing import PolicyStanding, Standing
@@ -71,19 +71,20 @@ def device_timeline(device: Device, person: Any, standings: Iterable[PolicyStand
         standings: of its policies.
         most: the number of lines.
     """
-    entries = [*_beginning(device, person), *_stay(device), *_events(device, most), *_policies(standings)]
+    # In the order of a device's life: what is told of one moment, such as of one transaction, stands in it.
+    entries = [*_beginning(device, person)]
+    for source in SOURCES:
+        entries += reversed([*source(device, person, most)])
+    entries += reversed([*_events(device, person, most)])
     if person.has_perm("invitations.view_invitation"):
-        entries += device_history(device.pk, most)
+        entries += device_history(device.pk, person, most)
     if person.has_perm("enrollment.view_conflict"):
         entries += _conflicts(device, most)
     may_see_attempts = person.has_perm("enrollment.view_enrollmentattempt")
     attempts = _attempts(device, person, most) if may_see_attempts else []
-    entries += _merged(attempts)
-    entries += _enrollment(device, attempts)
-    for source in SOURCES:
-        entries += source(device, person, most)
-    entries.sort(key=lambda entry: (entry.at, entry.person), reverse=True)
-    entries = list(_once(entries))
+    entries += reversed([*_merged(attempts)])
+    entries += [*_enrollment(device, attempts), *_policies(standings), *_stay(device)]
+    entries = list(_once(sorted(entries, key=lambda entry: entry.at)[::-1]))
     return Timeline(entries[:most], len(entries) > most)
 
 
@@ -99,10 +100,10 @@ def _once(entries: list[Entry]) -> Iterator[Entry]:
 
 # --- what the device's own row tells ----------------------------------------------------------------------
 def _beginning(device: Device, person: Any) -> Iterator[Entry]:
-    batch: ImportBatch | None = device.import_batch
+    batch = batch_of(device, person)
     if batch is not None:
         author = batch.created_by.get_username() if batch.created_by else ""
-        url = reverse("enroll:batch", args=[batch.pk]) if person.has_perm("devices.view_importbatch") else ""
+        url = reverse("enroll:batch", args=[batch.pk])
         title = _("Imported from “%(file)s”") % {"file": batch.file_name}
         yield Entry(device.created_at, title, "upload_file", person=author, url=url)
         return
@@ -112,6 +113,14 @@ def _beginning(device: Device, person: Any) -> Iterator[Entry]:
     }
     if title := titles.get(Source(device.source), ""):
         yield Entry(device.created_at, title, "playlist_add_check")
+
+
+def batch_of(device: Device, person: Any) -> ImportBatch | None:
+    """Return the import that a device came with; None: none that the person may know of."""
+    batch: ImportBatch | None = device.import_batch
+    if batch is None or not person.has_perm("devices.view_importbatch") or not scope_of(person).has(batch.domain_id):
+        return None
+    return batch
 
 
 def _stay(device: Device) -> Iterator[Entry]:
@@ -196,28 +205,12 @@ def _how(method: str, address: str | None) -> str:
 
 
 # --- events, conflicts, policies --------------------------------------------------------------------------
-def _events(device: Device, most: int) -> Iterator[Entry]:
-    for event in DeviceEvent.objects.filter(device=device).select_related("person")[:most]:
+def _events(device: Device, reader: Any, most: int) -> Iterator[Entry]:
+    found = DeviceEvent.objects.filter(device=device).select_related("person")[:most]
+    for told in told_events(device, found, reader):
+        event = told.event
         icon, tone = EVENT_LOOKS[event.kind]
-        person = event.person.get_username() if event.person else ""
-        yield Entry(event.at, event.get_kind_display(), icon, tone, event_text(event), person)
-
-
-def event_text(event: DeviceEvent) -> str:
-    """Return what is told of an event besides its kind, in the reader's language."""
-    detail: dict[str, str] = event.detail
-    if (reason := detail.get("reason", "")) in LeaveReason.values:
-        shown = {"reason": LeaveReason(reason).label, "text": detail.get("text", "")}
-        return _("%(reason)s: %(text)s") % shown if shown["text"] else str(shown["reason"])
-    if detail.get("former"):
-        return _("From %(former)s to %(new)s") % {"former": detail["former"], "new": detail.get("new") or _("nobody")}
-    if detail.get("new"):
-        return _("To %(new)s") % {"new": detail["new"]}
-    if detail.get("import"):
-        return _("By the import of “%(file)s”") % {"file": detail["import"]}
-    if detail.get("ade_account"):
-        return _("For the ADE account “%(name)s”") % {"name": detail["ade_account"]}
-    return str(detail.get("why", ""))
+        yield Entry(event.at, event.get_kind_display(), icon, tone, told.text, told.person)
 
 
 def _conflicts(device: Device, most: int) -> Iterator[Entry]:

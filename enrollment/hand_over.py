@@ -15,7 +15,7 @@ from invitations.models import Invitation
 
 from . import device_token
 from .approval_rules import end_of_approval
-from .device_events import note
+from .device_events import note, note_hand_over
 from .models import AnsweredRequest, DeviceEvent
 
 Status = Device.Status
@@ -45,18 +45,18 @@ def hand_over(device: Device, user: DeviceUser | None, person: User | None, *, e
         HandOverError: it is blocked, or an invitation to its former user is being sent right now.
     """
     device = _locked(device)
-    former = device.user
+    former, left = device.user, device.domain_id
     stays = device.status == Status.ENROLLED and not enrolls_anew
     changes: dict[str, object] = {"user": user}
     if user is not None:
-        changes["domain"] = user.domain
+        changes |= {"domain": user.domain_id, **forgotten(left, user.domain_id)}
     if device.status != Status.PRE_APPROVED and not stays:
         start_over(device, person)
     else:
         forget_credentials(device, person)
     Device.objects.filter(pk=device.pk).update(**changes, updated_at=timezone.now())
-    note([device.pk], DeviceEvent.Kind.HANDED_OVER, person, {"former": str(former or ""), "new": str(user or "")})
     device.refresh_from_db()
+    note_hand_over([device.pk], person, (former, user), (left, device.domain_id))
     place(device)  # the rules of device groups may ask for its domain
     return device
 
@@ -87,6 +87,15 @@ def start_over(device: Device, person: User | None) -> Device:
         note([device.pk], DeviceEvent.Kind.APPROVED_AGAIN, person)
     device.refresh_from_db()
     return device
+
+
+def forgotten(left: int, joined: int) -> dict[str, object]:
+    """Return what a device doesn't take along from one domain into another: its import, and what was said as it left.
+
+    Args:
+        left, joined: the domains' numbers.
+    """
+    return {} if left == joined else {"import_batch": None, "disenroll_reason": ""}
 
 
 def _locked(device: Device) -> Device:

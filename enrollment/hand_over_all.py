@@ -27,9 +27,9 @@ from invitations import many
 from invitations.models import Invitation
 
 from .approval_rules import end_of_approval
-from .device_events import note
-from .hand_over import HandOverError
-from .models import AnsweredRequest, DeviceEvent, DeviceToken
+from .device_events import note_hand_over
+from .hand_over import HandOverError, forgotten
+from .models import AnsweredRequest, DeviceToken
 
 Status = Device.Status
 
@@ -101,9 +101,10 @@ def hand_over_all(former: DeviceUser, new: DeviceUser, person: User, *, enrolls_
     AnsweredRequest.objects.filter(device__in=numbers).delete()
     anew = [number for number, status in found.items() if enrolls_anew and status == Status.ENROLLED]
     _start_over(anew, now)
-    devices.update(user=new, domain=new.domain_id, one_time_password=None, updated_at=now)
+    kept_back = forgotten(former.domain_id, new.domain_id)
+    devices.update(user=new, domain=new.domain_id, one_time_password=None, updated_at=now, **kept_back)
     refresh(devices)  # the rules of device groups may ask for the domain
-    note(numbers, DeviceEvent.Kind.HANDED_OVER, person, {"former": str(former), "new": str(new)})
+    note_hand_over(numbers, person, (former, new), (former.domain_id, new.domain_id))
     waiting = [number for number, status in found.items() if status == Status.PRE_APPROVED]
     return Moved(len(numbers), sorted([*waiting, *anew]))
 

@@ -69,6 +69,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="17"),
         "options": {"expires": 12 * 3_600},
     },
+    "forget-old-bulk-actions": {
+        "task": "devices.tasks.forget_old_bulk_actions",
+        "schedule": crontab(hour="3", minute="7"),
+        "options": {"expires": 12 * 3_600},
+    },
     "tend-groups": {
         "task": "devices.tasks.tend_groups",
         "schedule": 15.0,

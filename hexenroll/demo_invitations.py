@@ -112,6 +112,7 @@ def _invitation(sending: Sending, device: Device, state: State, randomness: Rand
         sending=sending,
         batch=sending.batch,
         device=device,
+        domain_id=device.domain_id,
         channel=sending.channel,
         recipient=user.email if sending.channel == Invitation.Channel.EMAIL else str(user.mobile),
         language=device.domain.language,

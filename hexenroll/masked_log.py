@@ -11,9 +11,9 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from hexenroll.short_way import DEVICES
-
 MASK = "…"
+# The addresses by which devices enroll, check in and leave (urls.py).
+OF_DEVICES = frozenset(f"/api/v1/{name}" for name in ("enroll", "device", "device/checkin", "device/disenroll"))
 # Whatever stands behind /i/, however it is written; and wherever else, what looks like a token (link_token.py).
 _LINK = re.compile(r"((?:/|%2f)(?:i|%69)(?:/|%2f))[^\s\"'<>]+", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
@@ -51,12 +51,12 @@ class GunicornLogger(Logger):
     """gunicorn's logger, whose access and error lines have no tokens.
 
     It passes over devices that got what they asked for: there are many, each writes a row of its own (an attempt, a
-    check-in), and a line costs a fifteenth of the request.
+    check-in), and a line costs a fifteenth of the request. What programs of administrators ask for has its line.
     """
 
     def access(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> None:
         path = environ.get("PATH_INFO", "")  # a request that gunicorn refuses has none, and no `status_code`
-        if str(resp.status)[:1] > "3" or not path.startswith(DEVICES):
+        if str(resp.status)[:1] > "3" or path not in OF_DEVICES:
             super().access(resp, req, environ, request_time)
 
     def setup(self, cfg: Any) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 
 from django.contrib import admin
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
+from devices.device_users import matching
 from devices.models import Device, DeviceGroup, DeviceUser, ImportBatch, Policy
 from devices.scope import visible
 from hexenroll.sidebar import GROUPS, shown
@@ -68,8 +68,8 @@ def _pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 
 
 def _devices(request: HttpRequest, text: str) -> Iterator[SearchResult]:
-    matching = visible(Device.objects.matching(text), request.user).select_related("user")
-    for device in matching.defer("one_time_password", "custom_attributes")[:SHOWN]:
+    found = visible(Device.objects.matching(text), request.user).select_related("user")
+    for device in found.defer("one_time_password", "custom_attributes")[:SHOWN]:
         facts = [device.serial_number or "", device.get_platform_display(), device.get_status_display()]
         if device.user is not None:
             facts.append(device.user.name)
@@ -82,8 +82,8 @@ def _devices(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 
 
 def _users(request: HttpRequest, text: str) -> Iterator[SearchResult]:
-    holds = Q(email__icontains=text) | Q(name__icontains=text)
-    for user in visible(DeviceUser.objects.filter(holds), request.user).select_related("domain")[:SHOWN]:
+    found = matching(visible(DeviceUser.objects.all(), request.user), text)
+    for user in found.select_related("domain")[:SHOWN]:
         yield SearchResult(
             title=user.name,
             description=f"{user.email} · {user.domain}",
@@ -117,10 +117,13 @@ def _batches(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 
 
 def _invitations(request: HttpRequest, text: str) -> Iterator[SearchResult]:
-    newest = visible(Invitation.objects.filter(recipient__icontains=text), request.user)
-    for invitation in newest.select_related("device").defer("device__one_time_password", "device__custom_attributes")[
-        :SHOWN
-    ]:
+    """Yield those of the users that are found, and those that went to just this address: no index has parts of it."""
+    users = list(matching(visible(DeviceUser.objects.all(), request.user), text).values_list("pk", flat=True)[:SHOWN])
+    ours = visible(Invitation.objects.filter(recipient__in={text, text.lower()}), request.user)
+    theirs = visible(Invitation.objects.filter(device__in=Device.objects.filter(user__in=users)), request.user)
+    keys = {key for found in (ours, theirs) for key in found.values_list("pk", flat=True)[:SHOWN]}
+    newest = Invitation.objects.filter(pk__in=keys).select_related("device")
+    for invitation in newest.defer("device__one_time_password", "device__custom_attributes")[:SHOWN]:
         facts = {"state": invitation.get_state_display(), "device": invitation.device}
         yield SearchResult(
             title=invitation.recipient,

@@ -71,7 +71,7 @@ VALKEY_IS_EMBEDDED = not REDIS_URL
 REDIS_URL = REDIS_URL or f"unix://{VALKEY_SOCKET}"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "hexenroll.accounts.forgetful_cache.ForgetfulCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "hexenroll-cache",
         "OPTIONS": {"socket_timeout": 5},  # seconds; one that hangs is one that is down
@@ -115,6 +115,7 @@ HEXENROLL_IMPORT_MAX_CELL = env.number("HEXENROLL_IMPORT_MAX_CELL", 10_000, 255,
 HEXENROLL_GROUP_IMPORT_MAX_CELL = env.number("HEXENROLL_GROUP_IMPORT_MAX_CELL", 4_000_000, 255, 100_000_000)
 HEXENROLL_IMPORT_MAX_XLSX_BYTES = env.number("HEXENROLL_IMPORT_MAX_XLSX_BYTES", 2**30, 1_024, 2**40)  # unpacked
 HEXENROLL_IMPORT_KEEP_DAYS = env.number("HEXENROLL_IMPORT_KEEP_DAYS", 90, 1, 36_500)
+HEXENROLL_BULK_ACTIONS_KEEP_DAYS = env.number("HEXENROLL_BULK_ACTIONS_KEEP_DAYS", 90, 1, 36_500)  # once they are over
 IMPORT_EXPORT_ESCAPE_ILLEGAL_CHARS_ON_EXPORT = True  # control characters, which no workbook can hold
 HEXENROLL_PHONE_REGION = env.region("HEXENROLL_PHONE_REGION")  # of numbers without +; "": there is none
 PHONENUMBER_DEFAULT_REGION = HEXENROLL_PHONE_REGION or None
@@ -195,6 +196,8 @@ HEXENROLL_OIDC_URL = env.url("HEXENROLL_OIDC_URL", "", ("https", "http"))
 HEXENROLL_OIDC_CLIENT_ID = env.text("HEXENROLL_OIDC_CLIENT_ID")
 HEXENROLL_OIDC_CLIENT_SECRET = env.text("HEXENROLL_OIDC_CLIENT_SECRET")
 SOCIALACCOUNT_PROVIDERS = providers(env, PUBLIC_URL)
+# Since the last sign-in at the identity provider, which alone says what somebody may: then API keys wait for the next.
+HEXENROLL_SSO_KEY_DAYS = env.number("HEXENROLL_SSO_KEY_DAYS", 30, 1, 3_650)
 
 # --- the administrators' API ----------------------------------------------------------------------
 HEXENROLL_API_RATE_BY_KEY = env.number("HEXENROLL_API_RATE_BY_KEY", 600, 1, 1_000_000)  # requests a minute
@@ -376,6 +379,8 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_CLIENT_IP_CALLABLE = "enrollment.client_address.limited_address"  # behind a proxy; of IPv6 the subnet
+# What comes while a pair waits is refused unseen: it makes the wait no longer, and no row larger.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "hexenroll.accounts.lockout.locked_name"
 AXES_LOCKOUT_CALLABLE = "hexenroll.accounts.lockout.locked_out"

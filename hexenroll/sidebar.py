@@ -15,6 +15,7 @@ from devices.scope import scope_of, visible
 from enrollment.lockouts import locked_now
 from enrollment.models import AdeAccount, Conflict
 from hexenroll.mail_settings import BACKENDS
+from hexenroll.reports.registry import open_to
 from invitations.models import MailboxMessage
 
 
@@ -29,6 +30,7 @@ class Entry:
         permission: that shows it; "": everybody of staff.
         count: how many things there wait for somebody; None: nothing is counted.
         needs_all_domains: shown to people who may work in every domain only.
+        is_open: whether its page opens to the person of a request, where that hangs on more than one permission.
         is_shown: whether there is anything to show; None: always.
         is_active: whether the page of a request belongs to it; None: if its address is below this entry's.
         words: other names, by which the palette finds it, too.
@@ -40,6 +42,7 @@ class Entry:
     permission: str = ""
     count: Callable[[HttpRequest], int] | None = None
     needs_all_domains: bool = False
+    is_open: Callable[[HttpRequest], bool] | None = None
     is_shown: Callable[[], bool] | None = None
     is_active: Callable[[HttpRequest], bool] | None = None
     words: str | Promise = ""
@@ -49,6 +52,8 @@ class Entry:
         if self.permission and not request.user.has_perm(self.permission):
             return False
         if self.needs_all_domains and not scope_of(request.user).is_everything:
+            return False
+        if self.is_open is not None and not self.is_open(request):
             return False
         return self.is_shown is None or self.is_shown()
 
@@ -60,6 +65,10 @@ def _is_all_enrollments(request: HttpRequest) -> bool:
 def _is_of_sendings(request: HttpRequest) -> bool:
     lists = reverse("admin:invitations_sending_changelist")
     return request.path.startswith((lists, reverse("enroll:all") + "sendings/"))
+
+
+def _sees_reports(request: HttpRequest) -> bool:
+    return bool(open_to(request.user))
 
 
 def _is_of_reports(request: HttpRequest) -> bool:
@@ -164,7 +173,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         "",
         (
             Entry(_("Policies"), "policy", "admin:devices_policy_changelist", "devices.view_policy"),
-            Entry(_("Reports"), "monitoring", "reports:index", "devices.view_device", is_active=_is_of_reports),
+            Entry(_("Reports"), "monitoring", "reports:index", is_open=_sees_reports, is_active=_is_of_reports),
         ),
     ),
     (
@@ -195,7 +204,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
                 "admin:invitations_messagetemplate_changelist",
                 "invitations.view_messagetemplate",
             ),
-            Entry(_("Mail and SMS"), "forward_to_inbox", "console:mail", "invitations.view_messagetemplate"),
+            Entry(
+                _("Mail and SMS"),
+                "forward_to_inbox",
+                "console:mail",
+                "invitations.view_messagetemplate",
+                needs_all_domains=True,
+            ),
             Entry(
                 _("Development mailbox"),
                 "inbox",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Device, ImportBatch
+from devices.scope import scope_of
 from devices.vocabulary import Language
 
 from .lock_order import lock_devices
@@ -102,6 +103,38 @@ def invite_devices(
     if not numbers:
         raise ActionError(_("Choose at least one device."))
     return _begin(Sending(devices=numbers, domain_id=_one_domain(numbers)), options, person, request_key, tell_worker)
+
+
+def invite_each_domain(
+    devices: Iterable[int], options: Options, person: User | None, *, request_key: UUID | None = None
+) -> list[Sending]:
+    """Invite as invite_devices, by a sending for each domain where the person doesn't work in all of them.
+
+    Whoever works in some domains sees, and can stop, only what is of one domain.
+
+    Raises:
+        ActionError: there is no device, or an option is impossible.
+    """
+    numbers = sorted(set(devices))
+    by_domain: dict[int, list[int]] = {}
+    if person is not None and not scope_of(person).is_everything:
+        for start in range(0, len(numbers), CHUNK):
+            some = Device.objects.filter(pk__in=numbers[start : start + CHUNK]).order_by("pk")
+            for number, domain in some.values_list("pk", "domain"):
+                by_domain.setdefault(domain, []).append(number)
+    if len(by_domain) < 2:
+        return [invite_devices(numbers, options, person, request_key=request_key)]
+    with transaction.atomic():
+        return [
+            _begin(
+                Sending(devices=theirs, domain_id=domain),
+                options,
+                person,
+                uuid5(request_key, str(domain)) if request_key else None,
+                True,
+            )
+            for domain, theirs in sorted(by_domain.items())
+        ]
 
 
 def pause(sending: Sending) -> None:

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from devices.scope import visible
 
 from .models import Invitation, InvitationEvent
 from .timeline import LOOKS, Entry
@@ -14,15 +17,16 @@ Kind = InvitationEvent.Kind
 TOLD = frozenset({Kind.FAILED, Kind.NO_ANSWER, Kind.REMINDED, Kind.REVOKED, Kind.EXTENDED, Kind.COMPLAINED})
 
 
-def device_history(device_id: int, most: int) -> list[Entry]:
+def device_history(device_id: int, person: Any, most: int) -> list[Entry]:
     """Return what became of the newest invitations of a device, in no order; two queries.
 
     Args:
         device_id: the device.
+        person: who looks.
         most: so many invitations are told of.
     """
     theirs = Invitation.objects.filter(device=device_id).select_related("sending__created_by").defer("sending__devices")
-    found = list(theirs[:most])
+    found = list(visible(theirs, person)[:most])
     entries = [entry for invitation in found for entry in _of(invitation)]
     events = InvitationEvent.objects.filter(invitation__in=found, kind__in=TOLD).select_related("person")
     entries += [_event(event) for event in events.order_by("-at", "-pk")[: most * 4]]

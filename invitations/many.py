@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.imports.sql import append
 from devices.models import Device
 
-from .actions import LONGEST_DAYS, Options, as_before, invite_devices
+from .actions import LONGEST_DAYS, Options, as_before, invite_each_domain
 from .lock_order import lock_devices
 from .models import Invitation, InvitationEvent, Sending
 from .outbox.expiry import forget_passwords
@@ -70,7 +70,8 @@ class _Row(NamedTuple):
 def resend(invitations: QuerySet[Invitation], person: User | None, *, form: str = "") -> Outcome:
     """Invite the users of these invitations' devices once more, each by the channel of the newest one among these.
 
-    Only begins it, with one sending for each channel and each way in which they were sent: a worker does the rest.
+    Only begins it, with one sending for each channel and each way in which they were sent (and each domain: see
+    invite_each_domain). A worker does the rest.
 
     Args:
         invitations: which.
@@ -96,7 +97,7 @@ def resend(invitations: QuerySet[Invitation], person: User | None, *, form: str 
             by_way.setdefault(as_before(sendings[sending], channel), []).append(device)
     for options, devices in by_way.items():
         key = uuid5(NAMESPACE_OID, f"{form} {options} {devices}") if form else None
-        outcome.sendings.append(invite_devices(devices, options, person, request_key=key))
+        outcome.sendings += invite_each_domain(devices, options, person, request_key=key)
     outcome.done = len(seen)
     return outcome
 

@@ -43,6 +43,7 @@ COLUMNS = (
     "public_id",
     "sending_id",
     "device_id",
+    "domain_id",
     "batch_id",
     "replaces_id",
     "channel",
@@ -70,6 +71,7 @@ class Reached(NamedTuple):
     """A device, and how it is invited, or why it is not."""
 
     pk: int
+    domain: int
     email: str
     mobile: str
     language: str
@@ -192,9 +194,9 @@ def _chunks_of(sending: Sending) -> Iterator[list[Reached]]:
     for chunk in _devices_of(sending):
         devices = chunk.order_by("pk").annotate(needs_password=without, number=mobile)
         found = measured(devices, Sending.Channel.EMAIL_OR_SMS, include_invited=again).values_list(
-            "pk", "user__email", "number", "domain__language", "needs_password", *OBSTACLES
+            "pk", "domain", "user__email", "number", "domain__language", "needs_password", *OBSTACLES
         )
-        yield [Reached._make((*row[:5], *way_of(sending.channel, row[5:], include_invited=again))) for row in found]
+        yield [Reached._make((*row[:6], *way_of(sending.channel, row[6:], include_invited=again))) for row in found]
 
 
 def _devices_of(sending: Sending) -> Iterator[QuerySet[Device]]:
@@ -230,6 +232,7 @@ def _queue_chunk(sending: Sending, chunk: list[Reached], now: datetime) -> int:
             as_stored(public_id, connection),
             sending.pk,
             device.pk,
+            device.domain,
             sending.batch_id or batches.get(device.pk),
             replaced.get(device.pk),
             device.via,

@@ -1,4 +1,7 @@
-"""Which older invitations make way for the new ones of a sending, and what do these take over? Asked by queueing.py."""
+"""Which older invitations make way for the new ones of a sending, and what do these take over? Asked by queueing.py.
+
+Nothing of invitations in another domain, from which the device went over to its own.
+"""
 
 from datetime import datetime
 
@@ -7,7 +10,7 @@ from .models import Invitation
 
 def newest_of(devices: list[int]) -> dict[int, int]:
     """Return the newest invitation of each device that has any; nothing has replaced it yet."""
-    before = Invitation.objects.filter(device__in=devices).order_by("pk")
+    before = Invitation.objects.of_present_domain().filter(device__in=devices).order_by("pk")
     return dict(before.values_list("device_id", "pk"))
 
 
@@ -40,5 +43,5 @@ def revoke_live(devices: list[int], now: datetime, *, again: bool) -> tuple[dict
 
 def batches_of(devices: list[int]) -> dict[int, int]:
     """Return the import for which each device was invited last: who is written to again still counts there."""
-    before = Invitation.objects.filter(device__in=devices).exclude(batch=None).order_by("pk")
+    before = Invitation.objects.of_present_domain().filter(device__in=devices).exclude(batch=None).order_by("pk")
     return dict(before.values_list("device_id", "batch_id"))

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db.models import QuerySet, TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from import_export.resources import Resource
 from tablib import Dataset
 
@@ -32,30 +35,30 @@ def _label(choices: type[TextChoices]) -> Callable[[str], str]:
 
 
 # Header, where its value comes from, and how that is written.
-COLUMNS: tuple[tuple[str, str, Callable[..., str]], ...] = (
-    ("Recipient", "recipient", _text),
-    ("Channel", "channel", _label(Invitation.Channel)),
-    ("State", "state", _label(Invitation.State)),
-    ("Device user", "device__user__name", _text),
-    ("Email", "device__user__email", _text),
-    ("Serial number", "device__serial_number", _text),
-    ("Platform", "device__platform", _text),
-    ("Device name", "device__name", _text),
-    ("Domain", "device__domain__name", _text),
-    ("Import", "batch__file_name", _text),
-    ("Sending", "sending_id", _text),
-    ("Created", "created_at", _time),
-    ("Sent", "sent_at", _time),
-    ("Delivered", "delivered_at", _time),
-    ("Bounced", "bounced_at", _time),
-    ("Opened", "opened_at", _time),
-    ("Used", "redeemed_at", _time),
-    ("Valid until", "expires_at", _time),
-    ("Reminders", "reminders", _text),
-    ("Attempts", "attempts", _text),
-    ("Revoked because", "revoked_because", _label(Invitation.RevokedBecause)),
-    ("Last error", "last_error", _text),
-    ("Error code", "error_code", _text),
+COLUMNS: tuple[tuple[Promise, str, Callable[..., str]], ...] = (
+    (_("Recipient"), "recipient", _text),
+    (_("Channel"), "channel", _label(Invitation.Channel)),
+    (_("State"), "state", _label(Invitation.State)),
+    (_("Device user"), "device__user__name", _text),
+    (_("Email"), "device__user__email", _text),
+    (_("Serial number"), "device__serial_number", _text),
+    (_("Platform"), "device__platform", _text),
+    (_("Device name"), "device__name", _text),
+    (_("Domain"), "device__domain__name", _text),
+    (_("Import"), "batch__file_name", _text),
+    (pgettext_lazy("a column", "Sending"), "sending_id", _text),
+    (_("Created"), "created_at", _time),
+    (_("Sent"), "sent_at", _time),
+    (_("Delivered"), "delivered_at", _time),
+    (_("Bounced"), "bounced_at", _time),
+    (_("Opened"), "opened_at", _time),
+    (_("Used"), "redeemed_at", _time),
+    (_("Valid until"), "expires_at", _time),
+    (_("Reminders"), "reminders", _text),
+    (_("Attempts"), "attempts", _text),
+    (_("Revoked because"), "revoked_because", _label(Invitation.RevokedBecause)),
+    (_("Last error"), "last_error", _text),
+    (_("Error code"), "error_code", _text),
 )
 
 
@@ -73,4 +76,4 @@ class InvitationResource(Resource):
         headers, paths, writers = zip(*COLUMNS, strict=True)
         rows = queryset.values_list(*paths).iterator(chunk_size=CHUNK)
         written = (tuple(write(value) for write, value in zip(writers, row, strict=True)) for row in rows)
-        return Dataset(*written, headers=headers)
+        return Dataset(*written, headers=[str(header) for header in headers])

@@ -90,6 +90,7 @@ class InvitationFactory(factory.django.DjangoModelFactory):
 
     sending = factory.SubFactory(SendingFactory)
     device = factory.SubFactory(DeviceFactory)
+    domain_id = factory.SelfAttribute("device.domain_id")
     channel = Invitation.Channel.EMAIL
     recipient = factory.SelfAttribute("device.user.email")
     language = "en"

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from devices.bulk.carry_out import cancel
 from devices.bulk.kinds import KINDS
+from devices.bulk.retention import failed_lately
 from devices.models import BulkAction
 from devices.scope import scope_of
 
@@ -28,10 +29,24 @@ TONES = {
 }
 
 
+class OutcomeFilter(admin.SimpleListFilter):
+    """Bulk actions that the dashboard counts."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+    FAILED_LATELY = "failed_lately"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(self.FAILED_LATELY, _("Failed in the past 7 days"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BulkAction]) -> QuerySet[BulkAction]:
+        return failed_lately(queryset) if self.value() == self.FAILED_LATELY else queryset
+
+
 @admin.register(BulkAction)
 class BulkActionAdmin(ConsolePage):
     list_display = ("what", "state_shown", "changed", "total", "created_by", "created_at")
-    list_filter = ("state",)
+    list_filter = ("state", OutcomeFilter)
     list_select_related = ("created_by",)
     fields = ()
     actions = None

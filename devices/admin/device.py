@@ -21,6 +21,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from devices import csv_file, taken_away, workbook
 from devices.approval import end_of_approval
 from devices.bulk import ask as bulk_pages
 from devices.bulk.kinds import Kind, allowed
@@ -40,6 +41,10 @@ def _asks(kind: Kind) -> Any:
     return lambda page, request, devices: bulk_pages.from_list(request, kind)
 
 
+def _file_name(ending: str) -> str:
+    return f"devices-{timezone.localdate().isoformat()}.{ending}"
+
+
 class DeviceExportForm(ExportForm):
     AS_LISTED = "listed"
 
@@ -51,6 +56,7 @@ class DeviceExportForm(ExportForm):
         ],
         required=False,
         widget=UnfoldAdminSelectWidget,
+        help_text=_("Which columns the file has. Those of the list are the ones that you chose to see."),
     )
 
 
@@ -66,7 +72,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     list_filter_sheet = True
     list_fullwidth = True
     search_fields = ("serial_number",)  # shows the field; DeviceFilter does it
-    search_help_text = _("Serial number, name, or the user's name or e-mail address")
+    search_help_text = _("Serial number, name, user or e-mail")  # longer ones are cut off in the field
     show_full_result_count = False
     fieldsets = (
         (_("Device"), {"fields": (("serial_number", "platform"), ("name", "ownership"))}),
@@ -145,7 +151,8 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     @admin.action(description=_("Export"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
         """Hand out what was ticked, or all that match, as the import reads it."""
-        return export.streamed_csv(export.importable(queryset), f"devices-{timezone.localdate().isoformat()}")
+        taken_away.tell(request, Device, queryset.count())
+        return csv_file.answer(export.importable(queryset), _file_name("csv"))
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("devices.export_device")
@@ -159,11 +166,13 @@ class DeviceAdmin(ExportMixin, ConsolePage):
     def _do_file_export(
         self, file_format: Any, request: HttpRequest, queryset: QuerySet[Device], export_form: Any = None
     ) -> HttpResponseBase:
+        taken_away.tell(request, Device, queryset.count())
         columns = saved_views.shown_columns(request)
         as_listed = export_form is not None and export_form.cleaned_data.get("columns") == DeviceExportForm.AS_LISTED
         rows = export.as_listed(queryset, columns) if as_listed else export.importable(queryset)
-        name = f"devices-{timezone.localdate().isoformat()}"
-        return export.workbook(rows, name) if isinstance(file_format, XLSX) else export.streamed_csv(rows, name)
+        if isinstance(file_format, XLSX):
+            return workbook.answer(rows, _file_name("xlsx"))
+        return csv_file.answer(rows, _file_name("csv"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str

@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from devices.device_users import as_csv, having_devices, matching, with_device_count
+from devices import csv_file, taken_away
+from devices.device_users import having_devices, matching, rows, with_device_count
 from devices.imports.columns.cells import CellContext
 from devices.imports.columns.contacts import PhoneWidget
 from devices.imports.problems import CellProblem, message
@@ -106,6 +107,10 @@ class DeviceUserAdmin(ConsolePage):
         text = search_term.replace("\x00", "").strip()
         return (matching(queryset, text) if text else queryset), False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: DeviceUser | None = None) -> tuple[str, ...]:
+        """Leave a person in their domain: their devices are of the same one."""
+        return () if obj is None else ("domain",)
+
     def get_form(self, request: Any, obj: DeviceUser | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         # The admin gives its widgets only to fields that come from the model as they are; this one takes longer texts
@@ -128,9 +133,8 @@ class DeviceUserAdmin(ConsolePage):
             users = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest("the address holds no filter of the list") from error
-        answer = StreamingHttpResponse(as_csv(users), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="device-users.csv"'
-        return answer
+        taken_away.tell(request, DeviceUser, users.count())
+        return csv_file.answer(rows(users), "device-users.csv")
 
     # --- deleting ---
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -15,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from devices import last_change
 from devices.changes import WORDS, Action, announce
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, Policy
 from devices.scope import visible
@@ -205,6 +206,7 @@ def chosen(request: Request) -> list[int]:
 def link(linked: DeviceGroup | Policy, field: str, devices: list[int], person: Any, *, is_in: bool) -> int:
     """Give a group or policy to devices, or take it from them; return for how many that was new."""
     through = getattr(Device, field).through._default_manager
+    devices = last_change.lock(devices)
     column = f"{linked._meta.model_name}_id"
     have = set(through.filter(device__in=devices, **{column: linked.pk}).values_list("device", flat=True))
     changed = [pk for pk in devices if (pk in have) is not is_in]
@@ -213,6 +215,7 @@ def link(linked: DeviceGroup | Policy, field: str, devices: list[int], person: A
         through.bulk_create(rows, ignore_conflicts=True)
     else:
         through.filter(device__in=changed, **{column: linked.pk}).delete()
+    last_change.note(changed)
     what, names = f"device.{field}", {field: [str(linked)]}
     told: dict[str, Any] = {"added" if is_in else "removed": names, "person": cast(User, person)}
     announce(Device, Action.CHANGED, what, ids=changed, **told)

@@ -21,7 +21,7 @@ LINKS = ("groups", "policies")
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List devices", description="Without `status`, pre-approved devices are left out."),
+    list=extend_schema(summary="List devices"),  # what is left out, the filter `status` says itself
     retrieve=extend_schema(summary="Show a device"),
     create=extend_schema(summary="Pre-approve a device"),
     partial_update=extend_schema(
@@ -79,7 +79,7 @@ class DeviceApi(
         for name, value in values.items():
             setattr(device, name, value)
         device.full_clean()
-        if values:
+        if values or links:
             device.save(update_fields=[*values, "updated_at"])
         self._link(device, links)
         serializer.instance = self.get_queryset().get(pk=device.pk)

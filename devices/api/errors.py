@@ -19,6 +19,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
+from devices.imports.disk_full import is_disk_full
+
 logger = logging.getLogger(__name__)
 
 WAIT_FOR_DATABASE = 30  # seconds
@@ -32,6 +34,7 @@ CODES: Final = {
     status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     status.HTTP_429_TOO_MANY_REQUESTS: "too_many",
     status.HTTP_503_SERVICE_UNAVAILABLE: "unavailable",
+    status.HTTP_507_INSUFFICIENT_STORAGE: "no_room",
 }
 
 
@@ -58,6 +61,14 @@ class UnavailableError(exceptions.APIException):
     default_code = "unavailable"
     default_detail = _("The portal can't answer now. Try again in a moment.")
     wait = WAIT_FOR_DATABASE
+
+
+class NoRoomError(exceptions.APIException):
+    """The server's disk is full."""
+
+    status_code = status.HTTP_507_INSUFFICIENT_STORAGE
+    default_code = "no_room"
+    default_detail = _("The server's disk is full, and nothing was kept. Free space on it, then try again.")
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -88,6 +99,9 @@ def body_of(error: exceptions.APIException) -> dict[str, Any]:
 
 def _known(error: Exception) -> exceptions.APIException | None:
     """Return an error of Django or the database as one of the API; None: nothing that a request can cause."""
+    if not isinstance(error, exceptions.APIException) and is_disk_full(error):
+        logger.error("what the API was sent can't be kept", exc_info=error)
+        return NoRoomError()
     match error:
         case exceptions.APIException():
             return error

@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,6 +19,7 @@ from devices.wizard.frame import ADD, COMMIT, UNDO, VIEW
 
 from .described import DescribedSerializer
 from .errors import NotPossibleError
+from .file_upload import FileParser
 from .frame import AdminApi, NumberOfFilter, VisibleField
 
 MOST_MAPPED = 100
@@ -184,4 +184,4 @@ class ImportBatchApi(mixins.ListModelMixin, mixins.RetrieveModelMixin, AdminApi)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_parsers(self) -> list[Any]:
-        return [MultiPartParser()] if getattr(self, "action_map", {}).get("post") == "create" else super().get_parsers()
+        return [FileParser()] if getattr(self, "action_map", {}).get("post") == "create" else super().get_parsers()

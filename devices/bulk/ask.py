@@ -1,16 +1,18 @@
 """What is asked before many devices are changed? The page between the list's menu and the work."""
 
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,7 +23,16 @@ from .carry_out import WrongSelectionError, begin, newest, selected
 from .kinds import KINDS, Kind
 
 SHOWN = 10
-LONGEST_QUERY = 4_000
+LONGEST_OPEN = timedelta(days=7)  # of the page, before it is answered
+
+
+class Meant(TypedDict):
+    """Which devices somebody chose, as `selected` takes it."""
+
+    query: str
+    chosen: list[int] | None
+    last: int
+    as_of: datetime
 
 
 def urls(admin_view: Any) -> list[Any]:
@@ -31,10 +42,9 @@ def urls(admin_view: Any) -> list[Any]:
 def from_list(request: HttpRequest, kind: Kind) -> HttpResponseBase:
     """Ask about the devices that were ticked in the list, or all that its address matches."""
     query = filters_of(dict(request.GET.lists()))
-    if request.POST.get("select_across") == "1":
-        return _page(request, kind, query, None, newest(), back=query)
-    chosen = [int(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
-    return _page(request, kind, query, chosen, newest(), back=query)
+    is_all = request.POST.get("select_across") == "1"
+    chosen = None if is_all else [int(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+    return _page(request, kind, Meant(query=query, chosen=chosen, last=newest(), as_of=timezone.now()))
 
 
 def ask(request: HttpRequest, name: str) -> HttpResponseBase:
@@ -46,37 +56,40 @@ def ask(request: HttpRequest, name: str) -> HttpResponseBase:
         raise PermissionDenied
     if request.method != "POST":
         return redirect("admin:devices_device_changelist")
-    query = request.POST.get("query", "")[:LONGEST_QUERY]
     try:
-        last = int(request.POST.get("last", ""))
-        ticked = request.POST.get("chosen", "")
-        chosen = [int(key) for key in ticked.split(",")] if ticked else None
-        if not all(0 <= key < 2**62 for key in (last, *(chosen or ()))):
-            raise ValueError
+        meant = _meant(request.POST)
     except ValueError:
         messages.error(request, _("What was ticked is not in this list. Load the page again."))
         return redirect("admin:devices_device_changelist")
-    return _page(request, kind, query, chosen, last, back=query, is_answered=True)
+    return _page(request, kind, meant, is_answered=True)
 
 
-def _page(
-    request: HttpRequest,
-    kind: Kind,
-    query: str,
-    chosen: list[int] | None,
-    last: int,
-    *,
-    back: str,
-    is_answered: bool = False,
-) -> HttpResponseBase:
+def _meant(sent: QueryDict) -> Meant:
+    """Read what the page holds of the list.
+
+    Raises:
+        ValueError: no page of ours holds that.
+    """
+    ticked, now = sent.get("chosen", ""), timezone.now()
+    chosen = [int(key) for key in ticked.split(",")] if ticked else None
+    last = int(sent.get("last", ""))
+    as_of = datetime.fromisoformat(sent.get("as_of") or now.isoformat())
+    if as_of.tzinfo is None or not now - LONGEST_OPEN < as_of <= now:
+        raise ValueError(as_of)
+    if not all(0 <= key < 2**62 for key in (last, *(chosen or ()))):
+        raise ValueError(last)
+    return Meant(query=sent.get("query", ""), chosen=chosen, last=last, as_of=as_of)
+
+
+def _page(request: HttpRequest, kind: Kind, meant: Meant, *, is_answered: bool = False) -> HttpResponseBase:
     person = cast(User, request.user)
     form = kind.form(request, request.POST if is_answered else None)
-    back_address = f"{reverse('admin:devices_device_changelist')}?{back}"
+    back_address = f"{reverse('admin:devices_device_changelist')}?{meant['query']}"
     try:
         if is_answered and form.is_valid():
-            action = begin(kind, form.parameters(), person, query=query, chosen=chosen, last=last)
+            action = begin(kind, form.parameters(), person, **meant)
             return _after(request, kind, action, back_address)
-        devices = selected(person, query, chosen, last)
+        devices = selected(person, **meant)
     except WrongSelectionError as error:
         messages.error(request, str(error))
         return redirect(back_address)
@@ -91,9 +104,10 @@ def _page(
         "left_out": total - concerned,
         "named": kind.concerned(devices).defer("custom_attributes", "one_time_password").order_by("pk")[:SHOWN],
         "more": max(0, concerned - SHOWN),
-        "query": query,
-        "chosen": ",".join(map(str, chosen or ())),
-        "last": last,
+        "query": meant["query"],
+        "chosen": ",".join(map(str, meant["chosen"] or ())),
+        "last": meant["last"],
+        "as_of": meant["as_of"].isoformat(),
         "back": back_address,
         "address": reverse("admin:devices_device_bulk", args=[kind.name]),
     }

@@ -6,10 +6,11 @@ after the last one. Who asked is asked for their rights again with each chunk.
 
 import logging
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from celery import current_app
 from django.contrib.auth.models import User
@@ -31,6 +32,7 @@ from .kinds import KINDS, Kind
 logger = logging.getLogger(__name__)
 State = BulkAction.State
 CHUNK: Final = 1_000  # devices; the locks of one are held for a moment
+LONGEST_QUERY: Final = 4_000  # characters, as of an address
 AT_ONCE: Final = 200  # so few are done before the page answers
 CANCELLED: Final = "bulk_action.cancelled"
 WORDS[CANCELLED] = gettext_lazy("Bulk action cancelled")
@@ -46,38 +48,49 @@ def newest() -> int:
     return Device.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
-def selected(person: Any, query: str, chosen: list[int] | None, last: int) -> QuerySet[Device]:
-    """Return the devices that somebody means, of those they may see.
+def selected(person: Any, query: str, chosen: list[int] | None, last: int, as_of: datetime) -> QuerySet[Device]:
+    """Return the devices that somebody means, of those they may see. Days are those of the active time zone.
 
     Args:
         person: who.
         query: filters of the list, as in its address; means nothing where devices are ticked.
         chosen: numbers of the ticked ones; None: all that match.
         last: number of the newest device when they were chosen.
+        as_of: when they were chosen.
 
     Raises:
-        WrongSelectionError: a filter is wrong.
+        WrongSelectionError: a filter is wrong, or there are too many. Cut off, they would mean more devices.
     """
     devices = visible(Device.objects.filter(pk__lte=last), person)
     if chosen is not None:
         return devices.filter(pk__in=chosen)
-    found = DeviceFilter(QueryDict(query), devices, request=SimpleNamespace(user=person))
+    if len(query) > LONGEST_QUERY:
+        raise WrongSelectionError(_("These are too many filters for one action. Choose fewer values."))
+    found = DeviceFilter(QueryDict(query), devices, request=SimpleNamespace(user=person), as_of=as_of)
     if problems := found.messages():
         raise WrongSelectionError(" ".join(problems))
     return found.qs
 
 
 def begin(
-    kind: Kind, parameters: dict[str, Any], person: User, *, query: str, chosen: list[int] | None, last: int
+    kind: Kind,
+    parameters: dict[str, Any],
+    person: User,
+    *,
+    query: str,
+    chosen: list[int] | None,
+    last: int,
+    as_of: datetime | None = None,
 ) -> BulkAction:
     """Write down what is to be done, and do it: at once where the devices are few, else by a worker.
 
-    Arguments as for `selected`; `parameters` are those of the kind's form.
+    Arguments as for `selected` (`as_of` None: now); `parameters` are those of the kind's form.
 
     Raises:
-        WrongSelectionError: a filter is wrong.
+        WrongSelectionError: a filter is wrong, or there are too many.
     """
-    total = selected(person, query, chosen, last).count()
+    as_of = as_of or timezone.now()
+    total = selected(person, query, chosen, last, as_of).count()
     domains = scope_of(person).domains
     action = BulkAction.objects.create(
         kind=kind.name,
@@ -85,6 +98,8 @@ def begin(
         query=query if chosen is None else "",
         chosen=chosen,
         last=last,
+        as_of=as_of,
+        time_zone=timezone.get_current_timezone_name(),
         total=total,
         created_by=person,
     )
@@ -153,7 +168,8 @@ def _next(action: BulkAction) -> bool:
         _end(action.pk, State.FAILED, problem)
         return False
     try:
-        devices = selected(person, action.query, action.chosen, action.last)
+        with timezone.override(ZoneInfo(action.time_zone) if action.time_zone else None):
+            devices = selected(person, action.query, action.chosen, action.last, action.as_of)
     except WrongSelectionError as error:  # what a filter named is gone
         _end(action.pk, State.FAILED, str(error))
         return False

@@ -54,7 +54,6 @@ class Kind:
         form: what it asks.
         describe: the parameters in words.
         is_destructive: takes something away that does not come back by itself.
-        is_listed: on the list's menu; False: a page of a higher layer leads to it.
     """
 
     name: str
@@ -67,7 +66,6 @@ class Kind:
     form: type[KindForm] = KindForm
     describe: Callable[[Mapping[str, Any]], str] = lambda parameters: ""
     is_destructive: bool = False
-    is_listed: bool = True
 
 
 KINDS: Final[dict[str, Kind]] = {}
@@ -81,4 +79,4 @@ def offer(kind: Kind) -> None:
 
 def allowed(person: Any) -> list[Kind]:
     """Return the kinds that somebody finds on the list's menu."""
-    return [kind for kind in KINDS.values() if kind.is_listed and person.has_perm(kind.permission)]
+    return [kind for kind in KINDS.values() if person.has_perm(kind.permission)]

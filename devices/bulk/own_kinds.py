@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
+from devices import last_change
 from devices.changes import Action, announce, kept_elsewhere
 from devices.form_fields import ObjectsField
 from devices.models import Device, DeviceGroup, Policy
@@ -69,8 +70,7 @@ def _link(field: str, *, adds: bool) -> Callable[[list[int], Mapping[str, Any], 
         rows = dict(target._default_manager.filter(pk__in=parameters["rows"]).values_list("pk", "name"))
         if not rows:
             return Outcome(skipped={GONE: len(devices)})
-        locked = Device.objects.filter(pk__in=devices).order_by("pk").select_for_update(of=("self",))
-        there = list(locked.values_list("pk", flat=True))
+        there = last_change.lock(devices)
         links = through._default_manager.filter(**{"device__in": there, f"{column}__in": rows})
         tied = set(links.values_list("device", column))
         if adds:
@@ -83,6 +83,7 @@ def _link(field: str, *, adds: bool) -> Callable[[list[int], Mapping[str, Any], 
         else:
             links.delete()
             changed = sorted({device for device, _row in tied})
+        last_change.note(changed)
         names = {field: sorted(rows.values())}
         what = f"bulk.{'add' if adds else 'remove'}_{field}"
         announce(Device, Action.CHANGED, what, ids=changed, person=person, **{"added" if adds else "removed": names})

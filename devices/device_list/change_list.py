@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
-from devices.filters import DeviceFilter
+from devices.filters import OF_PRE_APPROVED, DeviceFilter
 from devices.models import Device
 from devices.scope import visible
 
@@ -122,7 +122,7 @@ class DeviceChangeList(ChangeList):
     @cached_property
     def waiting(self) -> int:
         """Return how many pre-approved devices there are, where the list shows none because nobody asked for them."""
-        if self.filter_params.get("status") or self.params.get("stale_days"):
+        if any(any(self.filter_params.get(name, ())) for name in ("status", *OF_PRE_APPROVED)):
             return 0
         return pages.count(visible(Device.objects.pre_approved(), self.model_admin.request.user).order_by("-pk"))
 

@@ -1,21 +1,15 @@
-"""How do the devices of a list become a file, when there may be a million? Called by the list's export page.
+"""Which rows are in the file of a list's devices, when there may be a million? Called by the list's export page.
 
 Only the numbers of the devices are read at once, by a cursor; the rows follow in chunks, so that memory stays flat.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from csv import writer
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from io import StringIO
 from itertools import islice
-from tempfile import TemporaryFile
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils import timezone, translation
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from django.utils import timezone
 
 from devices.imports.columns.cells import CellWidget
 from devices.models import Device
@@ -24,7 +18,6 @@ from devices.resources import DeviceResource
 from .columns import Column
 
 CHUNK: Final = 1_000
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Row = Sequence[str]
 
 
@@ -51,43 +44,6 @@ def as_listed(devices: QuerySet[Device], columns: Sequence[Column]) -> Iterator[
     yield [str(column.short_description) for column in columns]
     for device in _in_chunks(devices, prepare):
         yield [neutral(_in_words(column.value(device))) for column in columns]
-
-
-def streamed_csv(rows: Iterable[Row], name: str) -> HttpResponseBase:
-    """Return a CSV file that is sent while it is written; UTF-8, said so that a spreadsheet takes it for that."""
-    answer = StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
-
-
-def workbook(rows: Iterable[Row], name: str) -> HttpResponseBase:
-    """Return a workbook, written row by row into a temporary file, which goes when it was sent."""
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - the answer closes it
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    for row in rows:
-        sheet.append([ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", cell) for cell in row])
-    book.save(file)
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
-
-
-def _csv(rows: Iterable[Row]) -> Iterator[bytes]:
-    # The page's language and time zone end with the view, before the first line is asked for.
-    language, zone = translation.get_language(), timezone.get_current_timezone()
-    return _lines(iter(rows), language, zone)
-
-
-def _lines(rows: Iterator[Row], language: str | None, zone: Any) -> Iterator[bytes]:
-    first = "\ufeff"
-    while True:
-        text = StringIO()
-        with translation.override(language), timezone.override(zone):
-            writer(text).writerows(islice(rows, CHUNK))
-        if not text.tell():
-            return
-        yield (first + text.getvalue()).encode()
-        first = ""
 
 
 def _in_chunks(devices: QuerySet[Device], prepare: Callable[[QuerySet[Device]], QuerySet[Device]]) -> Iterator[Device]:

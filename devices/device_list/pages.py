@@ -52,6 +52,7 @@ def usual(filtered_by: Container[str]) -> Order:
 
 _OF_FILTERS: Final = (
     (("seen_before",), "last_seen_at", False),
+    (("seen_after",), "last_seen_at", True),
     (("enrolled_after", "enrolled_before"), "enrolled_at", True),
     (("stale_days",), "created_at", True),
 )

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from devices import last_change
 from devices.changes import WORDS, Action, announce
 from devices.models import Device, DeviceGroup
 from devices.scope import visible
@@ -83,13 +84,14 @@ def put_in(group: DeviceGroup, device_ids: Collection[int], person: Any) -> int:
     Raises:
         RuledGroupError: its devices follow from a rule.
     """
+    allowed = last_change.lock(_theirs(device_ids, person))
     _refuse_rule(group)
-    allowed = _theirs(device_ids, person)
     there = Members.objects.filter(devicegroup=group, device__in=allowed).values_list("device", flat=True)
     new = sorted(set(allowed) - set(there))
     Members.objects.bulk_create(
         [Members(device_id=pk, devicegroup_id=group.pk) for pk in new], ignore_conflicts=True, batch_size=1_000
     )
+    last_change.note(new)
     announce(Device, Action.CHANGED, PUT_IN, ids=new, added={"groups": [group.name]}, person=person, source=group)
     return len(new)
 
@@ -104,10 +106,12 @@ def take_out(group: DeviceGroup, device_ids: Collection[int], person: Any) -> in
     Raises:
         RuledGroupError: its devices follow from a rule.
     """
+    allowed = last_change.lock(_theirs(device_ids, person))
     _refuse_rule(group)
-    there = Members.objects.filter(devicegroup=group, device__in=_theirs(device_ids, person))
+    there = Members.objects.filter(devicegroup=group, device__in=allowed)
     gone = sorted(there.values_list("device", flat=True))
     Members.objects.filter(devicegroup=group, device__in=gone).delete()
+    last_change.note(gone)
     announce(Device, Action.CHANGED, TAKEN_OUT, ids=gone, removed={"groups": [group.name]}, person=person, source=group)
     return len(gone)
 

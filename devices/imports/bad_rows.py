@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 
 from django.core.files import File
 
+from devices import csv_file
 from devices.models import GroupImport, ImportBatch
 
 from .check import file_limits
@@ -49,7 +50,7 @@ def lines(batch: ImportBatch | GroupImport, limits: Limits | None = None) -> Ite
     passwords = Mapping.from_json(batch.mapping).columns.get("password", ())
     with TableReader(Path(batch.file.path), file_format, limits=limits) as reader:
         writer.writerow([*BAD_ROW_HEADERS, *(neutralise(plain_text(name)) for name in reader.header)])
-        yield "\ufeff" + taken()
+        yield csv_file.MARK + taken()
         rows = iter(reader)
         for line, reasons in _reasons(batch):
             cells = next(list(row) for number, row in rows if number == line)

@@ -17,6 +17,7 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "no_attributes": "'{{}}'::jsonb",
         "merge": "{left} || {right}",
         "timestamp": "timestamptz",
+        "lock": "FOR NO KEY UPDATE",
     },
     "sqlite": {
         "json_object": "json_object",
@@ -26,6 +27,7 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "no_attributes": "'{{}}'",
         "merge": "json_patch({left}, {right})",
         "timestamp": "text",
+        "lock": "",  # one transaction writes at once
     },
 }
 

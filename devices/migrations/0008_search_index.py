@@ -8,7 +8,7 @@ from devices.search import tables
 
 
 def forwards(apps: Any, schema_editor: Any) -> None:
-    tables.create(schema_editor)
+    tables.create(schema_editor.connection)
 
 
 def backwards(apps: Any, schema_editor: Any) -> None:

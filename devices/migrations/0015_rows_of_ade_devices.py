@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0012_fewer_indexes")]
+    dependencies = [("devices", "0014_expiring_approvals")]
 
     operations = [
         migrations.AlterField(

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -31,6 +32,9 @@ class BulkAction(models.Model):
     position = models.BigIntegerField(
         _("position"), default=0, help_text=_("Number of the last device that is done: a worker that follows goes on.")
     )
+    # What filters by days mean, whenever a worker comes to it: those of who asked, counted from when they asked.
+    as_of = models.DateTimeField(default=timezone.now, editable=False)
+    time_zone = models.CharField(max_length=64, blank=True, default="", editable=False)
     last = models.BigIntegerField(_("last"), default=0, help_text=_("Number of the newest device when it was asked."))
     total = models.PositiveIntegerField(_("devices"), default=0)
     done = models.PositiveIntegerField(_("looked at"), default=0)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
@@ -184,8 +185,23 @@ class Device(models.Model):
             models.Index(fields=("import_batch", "id"), name="device_by_batch"),
             models.Index(fields=("-created_at", "-id"), name="device_order"),  # the dashboard, too
             models.Index(fields=("name", "id"), name="device_by_name"),
+            # What expires soon (filters.py); where approvals don't end, as is usual, it is empty.
+            models.Index(
+                fields=("approval_expires_at",),
+                condition=models.Q(status="pre_approved", approval_expires_at__isnull=False),
+                name="device_expiring",
+            ),
             models.Index(Upper("serial_number"), name="device_serial_upper"),  # the check: differs by case only
         )
 
     def __str__(self) -> str:
         return self.name or self.serial_number or str(_("Device %(id)s") % {"id": self.pk})
+
+    def clean(self) -> None:
+        """Keep a device and its user in one domain: who works in either would learn of the other's.
+
+        Raises:
+            ValidationError: the user is of another domain.
+        """
+        if self.user is not None and self.domain_id is not None and self.user.domain_id != self.domain_id:
+            raise ValidationError({"user": _("The device user is of another domain. Choose one of the device's.")})

@@ -28,6 +28,14 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         """Batches that a worker has, or should have, in hand."""
         return self.filter(state__in=ImportBatch.IN_WORK)
 
+    def failed(self) -> Self:
+        """Imports that failed; not files that were to be checked only."""
+        return self.filter(state=ImportBatch.State.FAILED, validate_only=False)
+
+    def waiting(self) -> Self:
+        """Imports whose next step somebody has to take."""
+        return self.filter(state__in=ImportBatch.WAITING, validate_only=False)
+
     def fall_back(self, target: str, code: str, message: str, line: int | None = None) -> int:
         """Put these batches into state `target`, because the step they were in could not be finished.
 
@@ -61,6 +69,7 @@ class ImportBatch(Moving):
     DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain",)
     # Where the administrator may still correct, map anew or upload again.
     OPEN: ClassVar[frozenset[str]] = frozenset({State.UPLOADED, State.MAPPED, State.READY, State.FAILED})
+    WAITING: ClassVar[frozenset[str]] = OPEN - {State.FAILED}
     # Where a worker moves on; the page shows progress.
     IN_WORK: ClassVar[frozenset[str]] = frozenset({State.CHECKING, State.COMMITTING, State.UNDOING})
 

@@ -1,4 +1,4 @@
-"""Where is the text that is searched, on PostgreSQL? Made by a migration; on a database without pg_trgm there is none.
+"""Where is the text that is searched, on PostgreSQL? Made with the migrations, as soon as the database has pg_trgm.
 
 The trigram index is not on the device table, because it would nearly double the time of an import. Triggers write
 down which numbers are new or changed (a range for each statement, next to nothing); a worker brings their text into the
@@ -9,10 +9,12 @@ import logging
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import DatabaseError
 
 logger = logging.getLogger(__name__)
 
+MIGRATION: Final = ("devices", "0008_search_index")
 DEVICE, USER = 1, 2  # `kind` of a row
 # Table, and the text of one of its rows; by kind.
 SOURCES: Final = {
@@ -48,17 +50,25 @@ TRIGGERS: Final = """
 """
 
 
-def create(schema_editor: Any) -> None:
+def create(database: Any) -> None:
     """Make tables, triggers and indexes; on another database, or without pg_trgm, nothing: search reads all rows."""
-    if schema_editor.connection.vendor != "postgresql" or not _has_trigrams(schema_editor.connection):
+    if database.vendor != "postgresql" or not _has_trigrams(database):
         return
     statements = [TABLES]
     for kind, (table, _text, columns) in SOURCES.items():
         differs = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
         statements.append(TRIGGERS.format(kind=kind, table=table, columns=", ".join(columns), differs=differs))
-    with schema_editor.connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias), database.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+def create_missing(database: Any) -> None:
+    """Make what the migration could not, because the database had no pg_trgm then; called after each `migrate`."""
+    if database.vendor != "postgresql" or _has_tables(database):
+        return
+    if MIGRATION in MigrationRecorder(database).applied_migrations():
+        create(database)
 
 
 def drop(schema_editor: Any) -> None:
@@ -91,7 +101,11 @@ def is_there() -> bool:
     kept: Any = connection  # a reconnection makes no new one
     known: bool | None = getattr(kept, "_has_search_tables", None)
     if known is None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass('devices_searchtext') IS NOT NULL")
-            known = kept._has_search_tables = bool(cursor.fetchone()[0])
+        known = kept._has_search_tables = _has_tables(connection)
     return known
+
+
+def _has_tables(database: Any) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('devices_searchtext') IS NOT NULL")
+        return bool(cursor.fetchone()[0])

@@ -140,10 +140,22 @@ def _indexes(values: Iterable[str]) -> tuple[int, ...]:
 class FormatForm(forms.Form):
     """How the file is read, as it was detected or as somebody wants it."""
 
-    encoding = forms.ChoiceField(label=gettext_lazy("Character encoding"), choices=list(ENCODINGS.items()))
-    delimiter = forms.ChoiceField(label=gettext_lazy("Columns are divided by"), choices=list(DELIMITERS.items()))
-    sheet = forms.ChoiceField(label=gettext_lazy("Sheet"))
-    has_header = forms.BooleanField(label=gettext_lazy("The first line names the columns"), required=False)
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Character encoding"),
+        choices=list(ENCODINGS.items()),
+        help_text=gettext_lazy("Choose another one where letters such as ä or é look wrong below."),
+    )
+    delimiter = forms.ChoiceField(
+        label=gettext_lazy("Columns are divided by"),
+        choices=list(DELIMITERS.items()),
+        help_text=gettext_lazy("Choose another one where everything stands in one column below."),
+    )
+    sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), help_text=gettext_lazy("The one that holds the devices."))
+    has_header = forms.BooleanField(
+        label=gettext_lazy("The first line names the columns"),
+        required=False,
+        help_text=gettext_lazy("Otherwise the first line is a device, too."),
+    )
 
     def __init__(self, file_format: FileFormat, data: QueryDict | None = None) -> None:
         super().__init__(data, initial=file_format.to_json(), prefix="format", label_suffix="")

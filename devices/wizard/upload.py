@@ -1,8 +1,6 @@
 """Step 1: for which domain is the file, and which file is it? Also the sample file, and a batch's corrected file."""
 
-import csv
 import logging
-from io import StringIO
 from typing import Any, cast
 
 from django import forms
@@ -10,11 +8,12 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Case, When
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from devices import csv_file
 from devices.imports import steps
 from devices.imports.check import file_limits
 from devices.imports.columns import COLUMNS, sample_rows
@@ -163,11 +162,7 @@ class FileView(BatchView):
 
 
 class SampleView(WizardView):
-    """The sample file, as spreadsheets open it without asking: UTF-8 with a byte order mark."""
+    """The sample file."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        text = StringIO()
-        csv.writer(text).writerows(sample_rows())
-        response = HttpResponse(text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="hexenroll-sample.csv"'
-        return response
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        return csv_file.answer(sample_rows(), "hexenroll-sample.csv")

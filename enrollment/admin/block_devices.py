@@ -1,6 +1,5 @@
-"""Which of the chosen devices are blocked, or let go, and what follows? The page behind "Block" and "Unblock"."""
+"""Is a device blocked, or let go, and what follows? The page behind "Block" and "Unblock"; of many: bulk_kinds.py."""
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
@@ -18,7 +17,7 @@ from enrollment.blocking import LIFT, LIST, OF_ONE_DEVICE, WAS_ENROLLED, block, 
 
 Status = Device.Status
 BLOCK = "devices.block_device"
-# So many of the devices, and of the entries, are named.
+# So many of the entries are named.
 SHOWN = 10
 
 
@@ -29,17 +28,15 @@ def block_page(
     *,
     unblocks: bool,
     back: str,
-    hidden: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
     """Ask whether devices are to be blocked or let go; once that was answered, do it.
 
     Args:
         page: the console's page of devices.
         request: of somebody who may; a POST with `confirmed` is the answer.
-        devices: the chosen ones, in any state.
+        devices: the chosen one, in any state.
         unblocks: lets them go.
         back: address to return to.
-        hidden: names and values that the form needs besides, to choose the same devices again.
     """
     if request.method == "POST" and "confirmed" in request.POST:
         (_unblock if unblocks else _block)(request, devices)
@@ -49,7 +46,6 @@ def block_page(
         **(_letting_go(devices, request.user) if unblocks else _blocking(devices, request.user)),
         "title": _("Unblock") if unblocks else _("Block"),
         "unblocks": unblocks,
-        "hidden": hidden,
         "back": back,
     }
     return TemplateResponse(request, "enrollment/block_devices.html", context)
@@ -60,7 +56,7 @@ def _blocking(devices: QuerySet[Device], person: Any) -> dict[str, Any]:
     concerned = devices.exclude(status=Status.BLOCKED)
     by_status = dict(concerned.order_by().values_list("status").annotate(number=Count("pk", distinct=True)))
     told = concerned.filter(inventory__isnull=False).exclude(inventory__hardware_uuid="")
-    return _named(devices, concerned) | {
+    return _named(concerned) | {
         "counts": [(Status(status).label, number) for status, number in by_status.items()],
         "has_hardware": person.has_perm(LIST) and told.exists(),
     }
@@ -73,7 +69,7 @@ def _letting_go(devices: QuerySet[Device], person: Any) -> dict[str, Any]:
     free = concerned.exclude(pk__in=kept.order_by().values("pk"))
     number, gone = free.count(), free.filter(WAS_ENROLLED).count()
     counts = ((Status.DISENROLLED, gone), (Status.PRE_APPROVED, number - gone), (Status.BLOCKED, kept.count()))
-    return _named(devices, concerned) | {
+    return _named(concerned) | {
         "counts": [(status.label, count) for status, count in counts if count],
         "may_go": number,
         "removed": entries_of(free).filter(kind__in=OF_ONE_DEVICE)[:SHOWN],
@@ -82,10 +78,9 @@ def _letting_go(devices: QuerySet[Device], person: Any) -> dict[str, Any]:
     }
 
 
-def _named(devices: QuerySet[Device], concerned: QuerySet[Device]) -> dict[str, Any]:
-    total = concerned.count()
-    named = concerned.defer("custom_attributes", "one_time_password")[:SHOWN]
-    return {"total": total, "others": devices.count() - total, "named": named}
+def _named(concerned: QuerySet[Device]) -> dict[str, Any]:
+    named = list(concerned.defer("custom_attributes", "one_time_password"))
+    return {"total": len(named), "named": named}
 
 
 def _block(request: HttpRequest, devices: QuerySet[Device]) -> None:

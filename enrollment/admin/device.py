@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,15 +16,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from devices.bulk.ask import from_list
-from devices.bulk.carry_out import AT_ONCE
 from devices.models import Device
 from devices.scope import visible
-from enrollment.bulk_kinds import BLOCK as BLOCK_MANY
-from enrollment.bulk_kinds import UNBLOCK as UNBLOCK_MANY
 from enrollment.hand_over import HandOverError, forget_credentials
 from enrollment.models import Conflict, DeviceEvent
-from invitations.admin.device import InvitableDeviceAdmin, chosen_again
+from invitations.admin.device import InvitableDeviceAdmin
 
 from .approve_again_page import ApproveAgainPage
 from .block_devices import BLOCK, block_page
@@ -46,7 +41,6 @@ ONLY_IN: dict[str, frozenset[str]] = {
 
 @admin.register(Device)
 class EnrollableDeviceAdmin(InvitableDeviceAdmin):
-    actions: tuple[str, ...] = ("send_invitation", "block_devices", "unblock_devices")
     actions_detail: tuple[str, ...] = ("invite", "approve_again", "hand_over", "disenroll", "block", "unblock")
     empty_text = _(
         "Enrolled devices will be here. Those on the list that have not enrolled yet are shown by Filters > Enrollment "
@@ -60,6 +54,8 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         return request.user.has_perm("devices.change_device")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        if request.resolver_match is not None and request.resolver_match.url_name == "devices_device_edit":
+            return []  # they are on the page that the form comes from
         found = super().get_actions_detail(request, object_id)
         device = self._device(request, str(object_id))
         status = device.status if device else ""
@@ -142,14 +138,6 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
     def has_unblock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self.has_view_permission(request) and request.user.has_perm(BLOCK)
 
-    @admin.action(description=_("Block"), permissions=["block"])
-    def block_devices(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
-        return self._about_chosen(request, queryset, "block_devices", unblocks=False)
-
-    @admin.action(description=_("Unblock"), permissions=["unblock"])
-    def unblock_devices(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase:
-        return self._about_chosen(request, queryset, "unblock_devices", unblocks=True)
-
     @action(description=_("Block"), permissions=["block"], url_path="block", icon="block")
     def block(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._about_one(request, object_id, unblocks=False)
@@ -162,14 +150,6 @@ class EnrollableDeviceAdmin(InvitableDeviceAdmin):
         device = self._found(request, object_id)
         chosen = Device.objects.filter(pk=device.pk)
         return block_page(self, request, chosen, unblocks=unblocks, back=_page_of(device))
-
-    def _about_chosen(
-        self, request: HttpRequest, devices: QuerySet[Device], name: str, *, unblocks: bool
-    ) -> HttpResponseBase:
-        if "confirmed" not in request.POST and devices.count() > AT_ONCE:
-            return from_list(request, UNBLOCK_MANY if unblocks else BLOCK_MANY)
-        hidden = [("action", name), *chosen_again(request)]
-        return block_page(self, request, devices, unblocks=unblocks, back=request.get_full_path(), hidden=hidden)
 
     # --- leave, return, change hands ---
     @action(description=_("Disenroll"), permissions=["disenroll"], url_path="disenroll", icon="logout")

@@ -53,6 +53,8 @@ class AccessForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         user = self.cleaned_data.get("user")
+        if user is not None:
+            self.instance.domain = user.domain  # the device goes where its user is
         if "user" not in self.errors and (text := obstacle(self.cleaned_data.get("access", Access.NONE), user)):
             self.add_error("access", text)
         return cleaned

@@ -6,7 +6,6 @@ Called by device.py; the form that changes a device is a page of its own.
 import json
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -15,7 +14,8 @@ from devices.policies.conflicts import conflicts_of
 from devices.policies.effective import effective_of
 from enrollment.ade.listing_of_device import listings_of
 from enrollment.ade.profile_words import assignment_of
-from enrollment.device_timeline import FEW, MANY, device_timeline, event_text, inventory_of
+from enrollment.device_timeline import FEW, MANY, batch_of, device_timeline, inventory_of
+from enrollment.event_words import told_events
 from enrollment.methods import Method
 from enrollment.models import Conflict, DeviceEvent
 from enrollment.policy_standing import Standing, standings_of
@@ -73,6 +73,7 @@ def shown_of(request: HttpRequest, device: Device) -> dict[str, Any]:
         "is_pre_approved": device.status == Status.PRE_APPROVED,
         "has_expired": bool(device.approval_expires_at and device.approval_expires_at <= timezone.now()),
         "inventory": inventory,
+        "batch": batch_of(device, person),
         "method": dict(Method.choices).get(inventory.method, inventory.method) if inventory else "",
         "hardware": facts_of(inventory.hardware, without=("manufacturer", "model")) if inventory else [],
         "place": place_of(inventory) if inventory else None,
@@ -87,7 +88,7 @@ def shown_of(request: HttpRequest, device: Device) -> dict[str, Any]:
         "has_more_groups": len(groups) > GROUPS_SHOWN,
         "history": history,
         "is_whole_history": is_all,
-        "leaving": _leaving(device),
+        "leaving": _leaving(device, person),
         "open_conflicts": _open_conflicts(device, person),
         **invitations_of(device.pk, person),
     }
@@ -126,16 +127,17 @@ def _contradictions(device: Device, person: Any, policies: int) -> list[Any]:
     return conflicts_of(effective_of([device.pk])[device.pk])
 
 
-def _leaving(device: Device) -> dict[str, Any]:
+def _leaving(device: Device, person: Any) -> dict[str, Any]:
     """Return how a disenrolled device left: the words, and who did it."""
     if device.status != Status.DISENROLLED:
         return {}
     kinds = (DeviceEvent.Kind.DISENROLLED, DeviceEvent.Kind.LEFT)
-    event = DeviceEvent.objects.filter(device=device, kind__in=kinds).select_related("person").first()
-    by: User | None = event.person if event else None
-    told = event_text(event) or str(event.get_kind_display()) if event else ""
-    # One that was unblocked has left without an event of its own.
-    return {"text": told or device.disenroll_reason, "by": by.get_username() if by else ""}
+    events = DeviceEvent.objects.filter(device=device, kind__in=(*kinds, DeviceEvent.Kind.HANDED_OVER))
+    told = told_events(device, events.select_related("person"), person)
+    found = next((one for one in told if one.event.kind in kinds), None)
+    if found is None:  # one that was unblocked has left without an event of its own
+        return {"text": device.disenroll_reason, "by": ""}
+    return {"text": found.text or found.event.get_kind_display(), "by": found.person}
 
 
 def _open_conflicts(device: Device, person: Any) -> list[Conflict]:

@@ -21,6 +21,7 @@ class DisenrollForm(forms.Form):
     reason = forms.ChoiceField(
         label=_("Why does it leave?"),
         choices=LeaveReason.choices,
+        help_text=_("It stands in the device's history and in the report of disenrolled devices."),
         error_messages={"required": _("Choose why it leaves."), "invalid_choice": _("Choose one of these reasons.")},
     )
     text = forms.CharField(

@@ -52,13 +52,19 @@ class HandOverAllForm(forms.Form):
             (STAY, gettext_lazy("stay enrolled: only the user changes")),
         ),
         initial=ANEW,
+        help_text=gettext_lazy("Let them enroll anew where the new user gets them emptied."),
     )
     access = forms.ChoiceField(
         label=gettext_lazy("The new user is told"),
         choices=WAYS,
         initial=Access.NONE,
+        help_text=gettext_lazy("Devices that stay enrolled need no invitation."),
     )
-    delete = forms.BooleanField(label=gettext_lazy("Delete the former device user afterwards"), required=False)
+    delete = forms.BooleanField(
+        label=gettext_lazy("Delete the former device user afterwards"),
+        required=False,
+        help_text=gettext_lazy("The person alone, once nothing belongs to them any more. It can't be undone."),
+    )
 
     def __init__(self, former: DeviceUser, person: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

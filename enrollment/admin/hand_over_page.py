@@ -35,6 +35,7 @@ class HandOverForm(AccessForm):
             (STAY, _("It stays enrolled: only the user changes")),
         ),
         initial=ANEW,
+        help_text=_("Let it enroll anew where the new user gets it emptied."),
     )
 
     def clean(self) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from unfold.decorators import display
 from devices.admin.console_page import ConsolePage
 from devices.models import DeviceUser
 from enrollment.limits import UncountableError
-from enrollment.lockouts import UNLOCK, end
+from enrollment.lockouts import UNLOCK, end, locked_now
 from enrollment.models import Lockout
 
 from .claimed_text import plain
@@ -28,9 +28,25 @@ LENGTH = 60  # characters of a name that a row has room for
 NOT_NOW = _("It can't be unlocked now: what counts wrong passwords (Valkey) doesn't answer. Try again in a minute.")
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+    ON, OVER = "on", "over"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(self.ON, _("Locked")), (self.OVER, _("Over"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lockout]) -> QuerySet[Lockout]:
+        if self.value() not in (self.ON, self.OVER):
+            return queryset
+        on = locked_now().values("pk")
+        return queryset.filter(pk__in=on) if self.value() == self.ON else queryset.exclude(pk__in=on)
+
+
 @admin.register(Lockout)
 class LockoutAdmin(ConsolePage):
     list_display = ("shown_name", "shown_state", "shown_address", "began_at", "until", "notified_at")
+    list_filter = (StateFilter,)
     search_fields = ("account", "address")
     search_help_text = _("Account or address")
     empty_text = _("Who is locked out after too many wrong one-time passwords will be here, and can be unlocked.")

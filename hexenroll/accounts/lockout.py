@@ -50,6 +50,12 @@ def is_address_locked(request: HttpRequest) -> bool:
     return tried.values("username").distinct().count() >= NAMES_OF_AN_ADDRESS
 
 
+def is_refused_unseen(request: HttpRequest | None) -> bool:
+    """Tell whether a sign-in failed because it was locked before; False for the guess that locks it."""
+    is_locked = getattr(request, "axes_locked_out", False)
+    return bool(is_locked) and getattr(request, "axes_failures_since_start", None) is None
+
+
 def lock_out(request: HttpRequest) -> None:
     """Have the request answered by `locked_out`, whatever its view answers."""
     request.axes_locked_out = True  # type: ignore[attr-defined]

@@ -37,8 +37,20 @@ def _line(autocomplete: str) -> forms.TextInput:
 
 
 class PreferencesForm(forms.Form):
-    first_name = forms.CharField(label=_("First name"), max_length=150, required=False, widget=_line("given-name"))
-    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False, widget=_line("family-name"))
+    first_name = forms.CharField(
+        label=_("First name"),
+        max_length=150,
+        required=False,
+        widget=_line("given-name"),
+        help_text=_("Beside your user name in the list of administrators."),
+    )
+    last_name = forms.CharField(
+        label=_("Last name"),
+        max_length=150,
+        required=False,
+        widget=_line("family-name"),
+        help_text=_("Both names may stay empty."),
+    )
     email = forms.EmailField(
         label=_("E-mail address"),
         required=False,

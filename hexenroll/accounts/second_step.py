@@ -20,7 +20,6 @@ from encrypted_fields.fields import EncryptedCharField
 from hexenroll.accounts.sso_settings import ALL, NOBODY
 
 _FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-_HAS_ONE: Final = "has_second_step"  # in the session: it was looked at
 # What stays open without it: the account's own pages, and what isn't the console's.
 _OPEN: Final = re.compile(r"^/(accounts|static|i|agent|webhooks|healthz)(/|$)|^/admin/(logout|jsi18n)/")
 _box: Any = EncryptedCharField()  # the key that one-time passwords of devices are encrypted with
@@ -61,14 +60,10 @@ def lacks_second_step(request: HttpRequest) -> bool:
     """
     if settings.HEXENROLL_REQUIRE_MFA == NOBODY or not request.user.is_authenticated:
         return False
-    if request.session.get(_HAS_ONE):
-        return False
     if settings.HEXENROLL_REQUIRE_MFA != ALL and _came_from_elsewhere(request):
         return False
-    has_one = Authenticator.objects.filter(user=request.user, type__in=_FACTORS).exists()
-    if has_one:
-        request.session[_HAS_ONE] = True  # asked once for each session
-    return not has_one
+    # Asked with each page, by an index: an administrator may just have removed it (remove_second_step).
+    return not Authenticator.objects.filter(user=request.user, type__in=_FACTORS).exists()
 
 
 def _came_from_elsewhere(request: HttpRequest) -> bool:

@@ -21,11 +21,10 @@ WORDS[INVITED] = _("Sent a link to set a password")
 
 
 class FirstAccess(models.TextChoices):
-    """How somebody gets in for the first time."""
+    """How somebody gets in for the first time; whom an identity provider signs in has no account before that."""
 
     LINK = "link", _("Send a link by mail, at which they set a password")
     PASSWORD = "password", _("Show an initial password, once, to be handed over")
-    ELSEWHERE = "elsewhere", _("Nothing: they sign in at the identity provider")
 
 
 def set_new_password(person: User) -> str:

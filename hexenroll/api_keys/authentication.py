@@ -1,6 +1,6 @@
 """Which account does a request of the administrators' API act for? Named in settings.py, REST_FRAMEWORK."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,11 @@ from enrollment.client_address import client_address, subnet_of
 from hexenroll.models import ApiKey
 
 from . import keys, limits
+
+WRONG: Final = _(
+    "This API key is unknown, revoked or expired, or its account is locked or has not signed in at the identity "
+    "provider for long."
+)
 
 
 class ReadOnlyKeyError(PermissionDenied):
@@ -45,7 +50,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = keys.find(text.strip())
         if key is None:
             limits.count_wrong(limited)
-            raise AuthenticationFailed(_("This API key is unknown, revoked or expired, or its account is locked."))
+            raise AuthenticationFailed(WRONG)
         if wait := limits.wait_of_key(key.prefix):
             raise Throttled(wait)
         plain.api_key = key  # type: ignore[attr-defined]

@@ -6,8 +6,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from hexenroll.models import ApiKey
@@ -16,6 +18,7 @@ BEGINS = "hxn"
 PREFIX_BYTES = 4  # of what is stored and shown, so that a key can be told from others
 SECRET_BYTES = 32  # 256 bits: nobody guesses it, so that a fast hash is enough
 LONGEST = 100  # characters of a text that is worth a look
+SOON = timedelta(days=14)  # somebody has to make and hand over a new one
 USED_EVERY = timedelta(minutes=1)  # the time of the last use is written no more often
 
 
@@ -52,7 +55,8 @@ def make(
 def find(text: str) -> ApiKey | None:
     """Return the key that a text is, with its account; None: it is none, or one that doesn't work any more.
 
-    Keys of accounts that may not sign in don't work.
+    Keys of accounts that may not sign in don't work, and no keys of accounts of which the identity provider has said
+    nothing for long.
     """
     parts = text.split("_", 2)
     if len(text) > LONGEST or len(parts) != 3 or parts[0] != BEGINS or not parts[1].isalnum() or not text.isascii():
@@ -68,7 +72,23 @@ def working() -> Any:
     now = timezone.now()
     return ApiKey.objects.filter(
         Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, account__is_active=True, account__is_staff=True
-    )
+    ).filter(is_vouched_for())
+
+
+def is_vouched_for() -> Q:
+    """Return the condition that a key's account has a password, or signed in at the identity provider lately.
+
+    What such an account may is said there, and heard at each sign-in: who leaves never comes back to be told.
+    """
+    theirs = SocialAccount.objects.filter(user=OuterRef("account"))
+    since = timezone.now() - timedelta(days=settings.HEXENROLL_SSO_KEY_DAYS)
+    return ~Exists(theirs) | Exists(theirs.filter(last_login__gt=since))
+
+
+def ending_soon() -> QuerySet[ApiKey]:
+    """Return the keys that work now, and will not in 14 days."""
+    found: QuerySet[ApiKey] = working().filter(expires_at__lte=timezone.now() + SOON)
+    return found
 
 
 def note_use(key: ApiKey, address: str | None) -> None:

@@ -33,20 +33,46 @@ class ApiKeyForm(forms.ModelForm):
         return end
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+    WORKING, ENDING, OVER = "working", "ending", "over"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (self.WORKING, _("Working")),
+            (self.ENDING, _("Expires in the next 14 days")),
+            (self.OVER, _("Not working any more")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        if self.value() == self.OVER:
+            return queryset.exclude(pk__in=keys.working().values("pk"))
+        chosen = {self.WORKING: keys.working, self.ENDING: keys.ending_soon}.get(self.value() or "")
+        return queryset.filter(pk__in=chosen().values("pk")) if chosen else queryset
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(ConsolePage):
     form = ApiKeyForm
     list_display = ("name", "shown_begins", "account", "shown_state", "shown_rights", "expires_at", "last_used_at")
-    list_filter = ("is_read_only",)
+    list_filter = (StateFilter, "is_read_only")
     list_select_related = ("account",)
     search_fields = ("name", "prefix", "account__username")
     search_help_text = _("Name or beginning of a key, or user name of the account")
     fields = ("name", "account", "is_read_only", "expires_at")
     empty_text = _("Keys by which programs use the REST API will be here.")
     actions = None
-    STATE_COLOURS = {"working": "success", "revoked": "danger", "expired": "warning", "locked": "warning"}
+    STATE_COLOURS = {
+        "working": "success",
+        "revoked": "danger",
+        **dict.fromkeys(("expired", "locked", "waiting"), "warning"),
+    }
 
     # --- the list ---
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        return super().get_queryset(request).annotate(is_vouched_for=keys.is_vouched_for())
+
     @admin.display(description=_("begins with"), ordering="prefix")
     def shown_begins(self, key: ApiKey) -> str:
         return f"{keys.BEGINS}_{key.prefix}_…"
@@ -59,6 +85,8 @@ class ApiKeyAdmin(ConsolePage):
             return "expired", _("Expired")
         if not (key.account.is_active and key.account.is_staff):
             return "locked", _("Its account is locked")
+        if not key.is_vouched_for:  # type: ignore[attr-defined]
+            return "waiting", _("Waits for a sign-in of its account")
         return "working", _("Working")
 
     @admin.display(description=_("may"), ordering="is_read_only")

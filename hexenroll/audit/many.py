@@ -20,6 +20,7 @@ ACTIONS: Final = {
     Action.CREATED: AuditEntry.Action.CREATE,
     Action.CHANGED: AuditEntry.Action.UPDATE,
     Action.DELETED: AuditEntry.Action.DELETE,
+    Action.READ: AuditEntry.Action.ACCESS,
 }
 
 
@@ -27,6 +28,8 @@ def record(change: Change, **kwargs: object) -> None:
     """Write the entries of an announced change."""
     changes = as_changes(change)
     more: dict[str, Any] = {"what": change.what, "count": change.count}
+    if change.asked:
+        more["asked"] = change.asked
     if change.source is not None:
         more["source"] = [change.source._meta.label_lower, change.source.pk, str(change.source)]
     entries = list(_of_each(change, changes, more)) if change.ids and change.total <= EACH else []
@@ -66,7 +69,7 @@ def _of_each(change: Change, changes: Mapping[str, Any], more: Mapping[str, Any]
     for number in change.ids:
         found = known.get(number)
         label = change.labels.get(number) or (str(found) if found else f"{number}")
-        domain = domain_of(found) if found else change.domain_id
+        domain = domain_of(found) if found and change.domain_id is None else change.domain_id
         yield AuditEntry.objects.about(
             change.model,
             action,

@@ -1,6 +1,5 @@
 """Admin > Audit log: the list, one entry, and the file. Nobody changes anything here, whatever their permissions."""
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
@@ -15,7 +14,6 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseNotAllowed,
-    StreamingHttpResponse,
 )
 from django.template.defaultfilters import truncatechars
 from django.template.response import TemplateResponse
@@ -26,6 +24,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from devices import csv_file, taken_away
 from devices.admin.console_page import ConsolePage
 from devices.imports.columns.cells import neutralise
 from devices.models import Domain
@@ -39,14 +38,11 @@ admin.site.unregister(AuditEntry)  # django-auditlog's own page
 LENGTH = 60  # characters of a cell
 CHUNK = 1_000
 EXPORT = "hexenroll.export_auditentry"
-COLUMNS = ("Time", "By", "Through", "Address", "What", "Kind", "Object", "Number", "Domain", "Changes")
-
-
-class _Line:
-    """What csv.writer writes into: returns the line."""
-
-    def write(self, text: str) -> str:
-        return text
+# Of the file.
+COLUMNS = (
+    *(_("Time"), _("By"), _("Through"), _("Address"), _("What"), _("Kind"), _("Object"), _("Number"), _("Domain")),
+    _("Changes"),
+)
 
 
 @admin.register(AuditEntry)
@@ -152,6 +148,7 @@ class AuditEntryAdmin(ConsolePage):
             "source": {"name": source[2], "url": words.page_of(source[0], source[1])} if source else None,
             "count": more.get("count"),
             "numbers": more.get("numbers"),
+            "asked": more.get("asked"),
             "domain": visible(Domain.objects.all(), request.user).filter(pk=entry.domain_id or 0).first(),
             "differences": list(words.differences(entry)),
         }
@@ -166,16 +163,15 @@ class AuditEntryAdmin(ConsolePage):
             found = self.get_changelist_instance(request).get_queryset(request).order_by("-timestamp", "-id")
         except IncorrectLookupParameters as error:
             raise BadRequest("the address holds no filter of the list") from error
+        taken_away.tell(request, AuditEntry, found.count())
         domains = dict(visible(Domain.objects.all(), request.user).values_list("pk", "name"))
-        headers = {"Content-Disposition": f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'}
-        return StreamingHttpResponse(_lines(found, domains), content_type="text/csv; charset=utf-8", headers=headers)
+        return csv_file.answer(_rows(found, domains), f"audit-log-{timezone.now():%Y-%m-%d}.csv")
 
 
-def _lines(entries: QuerySet[AuditEntry], domains: dict[int, str]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(COLUMNS)  # so that a spreadsheet takes it for UTF-8
+def _rows(entries: QuerySet[AuditEntry], domains: dict[int, str]) -> Iterator[list[str]]:
+    yield [str(title) for title in COLUMNS]
     for entry in entries.iterator(chunk_size=CHUNK):
-        yield writer.writerow([neutralise(cell) for cell in _cells(entry, domains)])
+        yield [neutralise(cell) for cell in _cells(entry, domains)]
 
 
 def _cells(entry: AuditEntry, domains: dict[int, str]) -> list[str]:

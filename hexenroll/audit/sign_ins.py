@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
+from hexenroll.accounts.lockout import is_refused_unseen
 from hexenroll.models import AuditEntry
 
 
@@ -24,8 +25,13 @@ def _signed_out(sender: Any, user: Any, **kwargs: object) -> None:
         _write(user, "signed_out")
 
 
-def _failed(sender: Any, credentials: Any, **kwargs: object) -> None:
-    """Name the account that was tried; not what was typed, for that may be a password in the wrong field."""
+def _failed(sender: Any, credentials: Any, request: Any = None, **kwargs: object) -> None:
+    """Name the account that was tried; not what was typed, for that may be a password in the wrong field.
+
+    What django-axes refuses unseen is not written: nothing ever leaves the log, and strangers would fill it.
+    """
+    if is_refused_unseen(request):
+        return
     typed = str(credentials.get("username") or credentials.get("email") or "").replace("\x00", "")
     tried = User.objects.filter(username=typed).first() or User.objects.filter(email__iexact=typed or None).first()
     if tried is not None:

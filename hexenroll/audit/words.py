@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Field, ForeignKey, Model
 from django.urls import NoReverseMatch, reverse
@@ -18,6 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from devices.changes import VARIOUS, WORDS
 from hexenroll.models import AuditEntry
+
+from .permission_words import in_words
 
 LONGEST = 2_000  # characters of a value
 ACTIONS: Final[dict[int, Any]] = {
@@ -112,7 +115,7 @@ def differences(entry: AuditEntry) -> Iterator[Difference]:
 
 def _difference(label: str, field: Any, change: Any, names: list[str] | None) -> Difference:
     if isinstance(change, dict):
-        text = _linked(change)
+        text = _linked(change, of_permissions=field is not None and field.related_model is Permission)
         return Difference(label, "", text) if change.get("operation") == "add" else Difference(label, text, "")
     before, after = (_value(field, value) for value in change)
     if isinstance(field, ForeignKey):
@@ -125,9 +128,9 @@ def _difference(label: str, field: Any, change: Any, names: list[str] | None) ->
     return Difference(label, before, after)
 
 
-def _linked(change: dict[str, Any]) -> str:
-    objects = change.get("objects", [])
-    text = ", ".join(map(str, objects))
+def _linked(change: dict[str, Any], *, of_permissions: bool) -> str:
+    objects = [str(name) for name in change.get("objects", [])]
+    text = "; ".join(in_words(objects)) if of_permissions else ", ".join(objects)
     more = change.get("count", len(objects)) - len(objects)
     if more > 0:
         text = ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", more) % {

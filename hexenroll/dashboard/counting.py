@@ -19,6 +19,7 @@ from invitations.models import Invitation
 # The longest range that can be chosen, with a week before its first Monday and a day for the time zones.
 KEPT: Final = timedelta(days=90 + 7 + 1)
 REFUSED_WITHIN: Final = timedelta(days=7)
+EXPIRING_DAYS: Final = 7
 LAST: Final = 5  # devices that enrolled last, of each domain
 
 
@@ -43,13 +44,14 @@ def count_all(now: datetime) -> dict[str, Any]:
 
     Returns:
         `devices`: [domain, platform, status, number]; `hours`: by name, [domain, first hour, numbers];
-        `unreached`, `stale`, `refused`: [domain, number]; `last`: [domain, device].
+        `unreached`, `stale`, `expiring`, `refused`: [domain, number]; `last`: [domain, device].
     """
     return {
         "devices": _rows(Device.objects.values_list("domain", "platform", "status").annotate(n=Count("pk"))),
         "hours": _hours(now),
         "unreached": _by_domain(Invitation.objects.unreached(), "device__domain"),
         "stale": _by_domain(stale(), "domain"),
+        "expiring": _by_domain(expiring(), "domain"),
         "refused": _by_domain(
             EnrollmentAttempt.objects.filter(is_let_in=False, at__gte=now - REFUSED_WITHIN), "domain"
         ),
@@ -60,6 +62,12 @@ def count_all(now: datetime) -> dict[str, Any]:
 def stale() -> QuerySet[Device]:
     """Return the devices whose approval waits for too long already: what the list shows for `stale_days`."""
     found: QuerySet[Device] = DeviceFilter({"stale_days": settings.HEXENROLL_STALE_DAYS}, Device.objects.all()).qs
+    return found
+
+
+def expiring() -> QuerySet[Device]:
+    """Return the devices whose approval ends soon: what the list shows for `expires_within_days`."""
+    found: QuerySet[Device] = DeviceFilter({"expires_within_days": EXPIRING_DAYS}, Device.objects.all()).qs
     return found
 
 

@@ -54,7 +54,7 @@ class Figures:
         funnel: how many of the devices that were added in the range got how far, in the order of STAGES.
         buckets: first days of what is counted over time.
         over_time: for each stage, what happened in each bucket.
-        unreached, stale, refused: numbers.
+        unreached, stale, expiring, refused: numbers.
         last: numbers of devices that enrolled recently.
     """
 
@@ -66,6 +66,7 @@ class Figures:
     over_time: dict[str, list[int]]
     unreached: int
     stale: int
+    expiring: int
     refused: int
     last: list[int]
 
@@ -92,6 +93,7 @@ def figures(numbers: dict[str, Any], scope: Scope, chosen: Range, now: datetime)
         over_time={name: over_time[name] for name in STAGES},
         unreached=_sum(numbers["unreached"], scope),
         stale=_sum(numbers["stale"], scope),
+        expiring=_sum(numbers.get("expiring", ()), scope),  # not kept by the version before
         refused=_sum(numbers["refused"], scope),
         last=[device for domain, device in numbers["last"] if scope.has(domain)],
     )

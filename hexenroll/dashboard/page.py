@@ -20,10 +20,9 @@ from .figures import RANGES, STAGES, Figures, Range, figures
 from .summary import current
 
 Status = Device.Status
-VIEW_DEVICES, VIEW_INVITATIONS, VIEW_BATCHES = (
-    *("devices.view_device", "invitations.view_invitation"),
-    "devices.view_importbatch",
-)
+VIEW_DEVICES = "devices.view_device"
+VIEW_INVITATIONS = "invitations.view_invitation"
+VIEW_BATCHES = "devices.view_importbatch"
 SHOWN = 5  # of each list of what happened last
 DOMAINS_SHOWN = 10
 TITLES = {"added": _("Added"), "invited": _("Invited"), "opened": _("Opened"), "enrolled": _("Enrolled")}

@@ -57,7 +57,12 @@ class FilterForm(forms.Form):
     period = forms.ChoiceField(
         label=_("Period"), choices=Period.choices, initial=Period.MONTH, help_text=_("Days of your time zone.")
     )
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    since = forms.DateField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+        help_text=_("Of chosen dates: the first day."),
+    )
     until = forms.DateField(
         label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"), help_text=_("Inclusive.")
     )
@@ -68,10 +73,17 @@ class FilterForm(forms.Form):
         help_text=_("Days since the approval."),
     )
     domain = forms.ModelChoiceField(
-        Domain.objects.none(), label=_("Domain"), required=False, empty_label=_("All domains")
+        Domain.objects.none(),
+        label=_("Domain"),
+        required=False,
+        empty_label=_("All domains"),
+        help_text=_("Of those in which you work."),
     )
     platform = forms.ChoiceField(
-        label=_("Platform"), required=False, choices=[("", _("All platforms")), *Platform.choices]
+        label=_("Platform"),
+        required=False,
+        choices=[("", _("All platforms")), *Platform.choices],
+        help_text=_("Of the devices that are shown."),
     )
     PARTS: ClassVar[dict[str, tuple[str, ...]]] = {"period": ("period", "since", "until")}
 

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from devices import csv_file, workbook
 from hexenroll.models import ScheduledReport
 from invitations.messages.variables import one_line
 
-from .files import TYPES, csv_lines, write_xlsx
+from .files import TYPES, rows
 from .filter_form import FilterForm
 from .pages import file_name
 from .registry import REPORTS
@@ -75,10 +76,10 @@ def _content(report: Report, asked: Asked, format: str, count: int) -> bytes:
     with TemporaryFile() as file:
         limited: Any = _Limited(file, limit)
         if format == ScheduledReport.Format.CSV:
-            for piece in csv_lines(report, asked):
+            for piece in csv_file.pieces(rows(report, asked)):
                 limited.write(piece)
         else:
-            write_xlsx(report, asked, file)
+            workbook.write(rows(report, asked), file)
             if file.tell() > limit:
                 raise TooLargeError
         file.seek(0)

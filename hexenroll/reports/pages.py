@@ -5,14 +5,13 @@ people's domains are left out. A file takes what the export of the same rows tak
 """
 
 from collections.abc import Callable
-from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,10 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from devices import csv_file, taken_away, workbook
 from devices.scope import visible
 from hexenroll.models import ScheduledReport
 
-from .files import TYPES, csv_lines, write_xlsx
+from . import files
 from .filter_form import FilterForm, Period
 from .registry import REPORTS, open_to
 from .report import Asked, Report
@@ -143,16 +143,9 @@ class FileView(ReportView):
         if not form.is_valid():
             return _back(self.report, request)
         asked = form.asked()
-        kept_as = file_name(self.report, format)
-        if format == "csv":
-            zone = timezone.get_current_timezone()
-            stream = StreamingHttpResponse(_in_zone(zone, csv_lines(self.report, asked)), content_type=TYPES[format])
-            stream["Content-Disposition"] = f'attachment; filename="{kept_as}"'
-            return stream
-        file = TemporaryFile()  # noqa: SIM115  # closed by the response
-        write_xlsx(self.report, asked, file)
-        file.seek(0)
-        return FileResponse(file, as_attachment=True, filename=kept_as, content_type=TYPES[format])
+        taken_away.tell(request, self.report.about, self.report.count(asked), self.report.name)
+        answer = csv_file.answer if format == "csv" else workbook.answer
+        return answer(files.rows(self.report, asked), file_name(self.report, format))
 
 
 class _Rows:
@@ -188,12 +181,6 @@ def shown(report: Report, rows: Any) -> list[list[dict[str, Any]]]:
 def file_name(report: Report, format: str) -> str:
     """Return the name of a file that is made today."""
     return f"{report.name}-{timezone.localdate():%Y-%m-%d}.{format}"
-
-
-def _in_zone(zone: Any, lines: Any) -> Any:
-    """Give what is written after the view has returned in the time zone that was active there."""
-    with timezone.override(zone):
-        yield from lines
 
 
 def _back(report: Report, request: HttpRequest) -> HttpResponse:

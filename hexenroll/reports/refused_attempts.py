@@ -21,6 +21,7 @@ class RefusedAttempts(ListReport):
     title = _("Refused attempts")
     description = _("Requests to enroll that were refused, each with its reason. A device can be approved from there.")
     icon = "do_not_disturb_on"
+    about = EnrollmentAttempt
     permissions = ("enrollment.view_enrollmentattempt",)
     filters = ("period", "domain", "platform")
     columns = (

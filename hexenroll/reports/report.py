@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet, TextChoices
+from django.db.models import Model, QuerySet, TextChoices
 from django.utils.functional import Promise
+
+from devices.models import Device
 
 CHUNK = 2_000  # rows that are in memory at once
 Row = Sequence[Any]  # a value for each column
@@ -76,6 +78,7 @@ class Report:
         name: in its address, and in the rows of what is sent regularly.
         title, description: for people.
         icon: name of a symbol.
+        about: what a row is about, or sums up.
         permissions: who has all of them may see it: those that show the same things elsewhere.
         file_permissions: what it takes besides to carry it away as a file, or to have it mailed.
         filters: of the form: `period`, `domain`, `platform`, `days`.
@@ -88,6 +91,7 @@ class Report:
     title: ClassVar[str | Promise]
     description: ClassVar[str | Promise]
     icon: ClassVar[str]
+    about: ClassVar[type[Model]] = Device
     permissions: ClassVar[tuple[str, ...]]
     file_permissions: ClassVar[tuple[str, ...]] = ()
     filters: ClassVar[tuple[str, ...]]

@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 # A worker that has had a report in hand for so long is gone.
 GONE: Final = timedelta(hours=1)
 LONGEST_ERROR: Final = 500  # characters
-PAUSED, RESUMED = "report.paused", "report.resumed"
-WORDS.update({PAUSED: gettext_lazy("Paused"), RESUMED: gettext_lazy("Went on")})
+PAUSED, RESUMED, SENT_NOW = "report.paused", "report.resumed", "report.sent_now"
+WORDS.update({PAUSED: gettext_lazy("Paused"), RESUMED: gettext_lazy("Went on"), SENT_NOW: gettext_lazy("Send now")})
 
 
 def send_due() -> int:
@@ -101,7 +101,9 @@ def regular(scheduled: ScheduledReport, after: datetime) -> datetime | None:
 
 def send_soon(scheduled: ScheduledReport) -> None:
     """Have a worker send a report now, whether it is paused or not."""
-    ScheduledReport.objects.filter(pk=scheduled.pk).update(next_at=timezone.now())
+    with transaction.atomic():
+        ScheduledReport.objects.filter(pk=scheduled.pk).update(next_at=timezone.now())
+        announce(ScheduledReport, Action.CHANGED, SENT_NOW, ids=[scheduled.pk])
     try:
         current_app.send_task("hexenroll.tasks.send_due_reports", retry=False)
     except OperationalError as error:

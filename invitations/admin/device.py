@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from devices.admin.device import DeviceAdmin
+from devices.bulk.carry_out import newest
 from devices.models import Device
+from devices.scope import visible
 from invitations.models import Invitation, InvitationEvent
 
 from .invitation import InvitationAdmin
@@ -35,8 +37,10 @@ class InvitableDeviceAdmin(DeviceAdmin):
 
     @admin.action(description=_("Send invitation"), permissions=["invite"])
     def send_invitation(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponseBase | None:
-        hidden = [("action", "send_invitation"), *chosen_again(request)]
-        return invite_page(self, request, queryset, back=request.get_full_path(), hidden=hidden)
+        last = last_meant(request)
+        hidden = [("action", "send_invitation"), ("last", str(last)), *chosen_again(request)]
+        devices = queryset.filter(pk__lte=last)
+        return invite_page(self, request, devices, back=request.get_full_path(), hidden=hidden)
 
     @action(description=_("Send invitation"), permissions=["invite"], url_path="invite", icon="send")
     def invite(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -64,7 +68,7 @@ def invitations_of(device_id: int, person: Any) -> dict[str, Any]:
     if not person.has_perm("invitations.view_invitation"):
         return {}
     theirs = Invitation.objects.filter(device=device_id).select_related("sending").defer("sending__devices")
-    found = list(theirs[: SHOWN + 1])
+    found = list(visible(theirs, person)[: SHOWN + 1])
     return {
         "invitations": [(invitation, InvitationAdmin.STATE_COLOURS[invitation.state]) for invitation in found[:SHOWN]],
         "has_more_invitations": len(found) > SHOWN,
@@ -76,6 +80,17 @@ def chosen_again(request: HttpRequest) -> list[tuple[str, str]]:
     """Return what a form between the list and an action holds, so that the same devices are chosen by its answer."""
     keys = [(ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
     return [("select_across", request.POST.get("select_across", "0")), *keys]
+
+
+def last_meant(request: HttpRequest) -> int:
+    """Return the number of the newest device when the devices were chosen: what comes in afterwards was seen by nobody.
+
+    What the form says about it is a number; anything else means no device.
+    """
+    said = request.POST.get("last")
+    if said is None:
+        return newest()
+    return int(said) if _is_number(said) else 0
 
 
 def _is_number(text: object) -> bool:

@@ -24,6 +24,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
+from devices import taken_away
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
 from devices.scope import visible
@@ -88,6 +89,10 @@ class InvitationAdmin(ExportMixin, ConsolePage):
     show_facets = admin.ShowFacets.NEVER  # counts for each choice of each filter: a minute where there are many
     actions = BULK_ACTIONS
     action_form = InvitationActionForm
+
+    def _do_file_export(self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any = None) -> Any:
+        taken_away.tell(request, Invitation, queryset.count())
+        return super()._do_file_export(file_format, request, queryset, export_form=export_form)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return super().get_queryset(request).defer(*NOT_SHOWN)

@@ -32,6 +32,7 @@ class DaysForm(forms.Form):
         min_value=1,
         max_value=LONGEST_DAYS,
         initial=7,
+        help_text=gettext_lazy("A link that was sent goes on working until then."),
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _WRONG),
     )
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
 from devices.models.device import DeviceQuerySet
-from invitations.actions import ActionError, invite_devices
+from invitations.actions import ActionError, invite_each_domain
 from invitations.models import Sending
 from invitations.reach import Obstacle, summaries
 from invitations.wizard.choices import SendForm, request_key
@@ -71,8 +71,12 @@ def invite_page(
 def _begin(request: HttpRequest, devices: QuerySet[Device], form: SendForm, back: str) -> HttpResponse:
     waiting = cast(DeviceQuerySet, devices).pre_approved().order_by().values_list("pk", flat=True)
     person = cast(User, request.user)
-    sending = invite_devices(list(waiting), form.options(), person, request_key=request_key(request.POST))
-    if person.has_perm("invitations.view_sending"):
-        return redirect("enroll:sending", sending.pk)
-    messages.success(request, _("The invitations are being prepared."))
-    return redirect(back)
+    sendings = invite_each_domain(list(waiting), form.options(), person, request_key=request_key(request.POST))
+    if not person.has_perm("invitations.view_sending"):
+        messages.success(request, _("The invitations are being prepared."))
+        return redirect(back)
+    if len(sendings) == 1:
+        return redirect("enroll:sending", sendings[0].pk)
+    begun = _("%(count)s sendings have begun, one for each domain: these are the newest of the list.")
+    messages.success(request, begun % {"count": len(sendings)})
+    return redirect("admin:invitations_sending_changelist")

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import truncatechars
 from django.template.response import TemplateResponse
@@ -22,8 +23,9 @@ LIST = "admin:invitations_mailboxmessage_changelist"
 EMAIL = Invitation.Channel.EMAIL
 # Characters of a subject that a row of the list has room for.
 SUBJECT_LENGTH = 80
-EMPTIED = "mailbox.emptied"
+EMPTIED, DELETED = "mailbox.emptied", "mailbox.deleted"
 WORDS[EMPTIED] = _("Mailbox emptied")
+WORDS[DELETED] = _("Message deleted")
 
 
 @admin.register(MailboxMessage)
@@ -105,6 +107,17 @@ class MailboxMessageAdmin(ConsolePage):
         text = ngettext("%(number)s message was removed.", "%(number)s messages were removed.", number)
         messages.success(request, text % {"number": number})
         return HttpResponseRedirect(reverse(LIST))
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: MailboxMessage) -> None:
+        announce(MailboxMessage, Action.DELETED, DELETED, ids=[obj.pk], labels={obj.pk: obj.recipient})
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MailboxMessage]) -> None:
+        labels = dict(queryset.values_list("pk", "recipient"))
+        announce(MailboxMessage, Action.DELETED, DELETED, ids=list(labels), labels=labels)
+        MailboxMessage.objects.filter(pk__in=list(labels)).delete()
 
     def _message(self, request: HttpRequest, object_id: str) -> MailboxMessage:
         if not self.has_view_permission(request):

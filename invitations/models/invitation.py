@@ -27,9 +27,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def unreached(self) -> Self:
         """Messages that failed or came back, to users of devices that still wait, and that no newer one replaces."""
         waiting = Device.Status.PRE_APPROVED
-        return self.filter(
-            state__in=(Invitation.State.FAILED, Invitation.State.BOUNCED), device__status=waiting, replaced_by=None
-        )
+        lost = (Invitation.State.FAILED, Invitation.State.BOUNCED)
+        return self.of_present_domain().filter(state__in=lost, device__status=waiting, replaced_by=None)
+
+    def of_present_domain(self) -> Self:
+        """Invitations of devices that are still of the domain in which their users were invited."""
+        return self.filter(domain_id=models.F("device__domain"))
 
     def usable(self) -> Self:
         """Invitations whose link opens: a message went out, or may have gone out."""
@@ -66,8 +69,9 @@ class Invitation(models.Model):
         DEVICE = "device", _("The device is not waiting for its enrollment any more")
         APPROVAL = "approval", _("The approval of the device has expired")
 
+    # A device that went over to another domain takes no message to its former user along.
+    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("domain_id", "device__domain")
     # What may still lead to an enrollment.
-    DOMAIN_PATHS: ClassVar[tuple[str, ...]] = ("device__domain",)
     LIVE: ClassVar[frozenset[str]] = frozenset(
         {State.QUEUED, State.SENDING, State.SENT, State.DELIVERED, State.BOUNCED, State.OPENED}
     )
@@ -89,6 +93,10 @@ class Invitation(models.Model):
     # Not indexed: invitation_of_device begins with it.
     device = models.ForeignKey(
         Device, models.CASCADE, related_name="invitations", db_index=False, verbose_name=_("device")
+    )
+    # No foreign key, whose check each row of a sending would pay for.
+    domain_id = models.BigIntegerField(
+        _("domain"), null=True, editable=False, help_text=_("Of the device when its user was invited.")
     )
     # Filtered by, for the counts of a batch.
     batch = models.ForeignKey(

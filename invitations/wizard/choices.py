@@ -26,7 +26,12 @@ class SendForm(forms.Form):
     """The choices of one sending. What is left out is as the settings say."""
 
     channel = forms.ChoiceField(label=gettext_lazy("How are they invited?"), choices=Sending.Channel.choices)
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("", ""), *Language.choices], required=False)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=[("", ""), *Language.choices],
+        required=False,
+        help_text=gettext_lazy("Of the messages. The page behind their link speaks that of the reader."),
+    )
     validity_days = forms.IntegerField(
         label=gettext_lazy("Valid for days"),
         min_value=1,
@@ -39,7 +44,12 @@ class SendForm(forms.Form):
         max_value=365,
         help_text=gettext_lazy("Whoever has not enrolled by then is written to again. 0: never."),
     )
-    remind_at_most = forms.IntegerField(label=gettext_lazy("Reminders at most"), min_value=1, max_value=10)
+    remind_at_most = forms.IntegerField(
+        label=gettext_lazy("Reminders at most"),
+        min_value=1,
+        max_value=10,
+        help_text=gettext_lazy("To the same device user, about the same device."),
+    )
     when = forms.ChoiceField(
         label=gettext_lazy("When?"), choices=[(NOW, gettext_lazy("Now")), (LATER, gettext_lazy("At a time"))]
     )

@@ -78,9 +78,10 @@ def test_an_entry_shows_whom_it_blocks_and_devices_are_let_go_from_the_list(
 
     page.goto(f"{live_server.url}{reverse('admin:devices_device_changelist')}?{urlencode({'status': 'blocked'})}")
     page.locator("#action-toggle").check()
-    page.locator("select[name=action]").select_option("unblock_devices")
+    page.locator("select[name=action]").select_option("unblock")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("heading", name="Unblock 12 devices?")).to_be_visible()
-    page.get_by_role("button", name="Unblock").click()
-    expect(page.get_by_text("12 devices are unblocked.")).to_be_visible()
+    expect(page.get_by_text("12 ticked devices.")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Unblock: 12 devices").click()
+    expect(page.get_by_text("Unblock: 12 devices changed.")).to_be_visible()
     assert Device.objects.filter(status=Device.Status.DISENROLLED).count() == 12

@@ -1,5 +1,6 @@
 """What becomes of many devices at once: who is meant, what is left out, and what if the worker dies?"""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +9,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from devices import tasks
 from devices.bulk import carry_out
 from devices.bulk.kinds import KINDS
 from devices.changes import changed_many
-from devices.models import BulkAction, Device
+from devices.models import BulkAction, Device, DeviceInventory
 from devices.models.domain_access import DomainAccessOfPerson
-from hexenroll.models import AuditEntry
+from hexenroll.celery import app
+from hexenroll.models import AuditEntry, Preferences
 from tests.conftest import make_person, sign_in
 from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory, PolicyFactory
 
@@ -126,6 +130,20 @@ def test_what_gave_no_sign_of_life_is_told_again(administrator: User, few_at_onc
     assert carry_out.rescue() == 1 and told == [action.pk]
 
 
+def test_what_has_been_over_for_long_is_removed_and_what_is_open_stays(administrator: User, settings: Any) -> None:
+    settings.HEXENROLL_BULK_ACTIONS_KEEP_DAYS = 30
+    DeviceFactory.create()
+    long_ago = timezone.now() - timedelta(days=31)
+    recent, old, still = (begun("add_groups", groups_of(DeviceGroupFactory.create()), administrator) for _n in range(3))
+    BulkAction.objects.filter(pk=old.pk).update(finished_at=long_ago)
+    BulkAction.objects.filter(pk=still.pk).update(created_at=long_ago, finished_at=None, state=State.RUNNING)
+    entries = AuditEntry.objects.count()
+    assert tasks.forget_old_bulk_actions() == 1
+    assert set(BulkAction.objects.all()) == {recent, still}
+    assert AuditEntry.objects.count() == entries
+    assert "devices.tasks.forget_old_bulk_actions" in {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
 def test_a_cancelled_one_stops_and_keeps_what_it_did(
     administrator_client: Client, administrator: User, few_at_once: None, told: list[int]
 ) -> None:
@@ -221,9 +239,52 @@ def test_a_wrong_filter_or_selection_is_answered_in_words(administrator_client: 
         ({"query": "platform=amiga", "last": "5"}, "Platform: “amiga” is unknown."),
         ({"query": "", "chosen": "1,x", "last": "5"}, "What was ticked is not in this list. Load the page again."),
         ({"query": ""}, "What was ticked is not in this list. Load the page again."),
+        ({"query": "", "last": "5", "as_of": "0001-01-01T00:00"}, "What was ticked is not in this list."),
+        # Cut off where it is too long, it would lose the filter that keeps the device.
+        ({"query": f"{'source=manual&' * 300}platform=ios", "last": "5"}, "These are too many filters for one action."),
     ):
         assert message in administrator_client.post(address, data, follow=True).content.decode()
     assert Device.objects.count() == 1
+
+
+@pytest.mark.parametrize("own_zone", ["Pacific/Kiritimati", ""])
+def test_filters_by_days_mean_those_of_who_asked_whenever_a_worker_comes_to_it(
+    administrator_client: Client,
+    administrator: User,
+    few_at_once: None,
+    told: list[int],
+    own_zone: str,
+) -> None:
+    Preferences.objects.create(person=administrator, time_zone=own_zone)
+    # 1 June begins at 10:00 UTC of 31 May there.
+    for number, hour in enumerate((7, 8, 9, 11)):
+        enrolled = DeviceFactory.create(status=Status.ENROLLED, serial_number=f"S{number}")
+        then = datetime(2026, 5, 31, hour, tzinfo=UTC)
+        DeviceInventory.objects.create(device=enrolled, enrolled_at=then, last_seen_at=then)
+    group = DeviceGroupFactory.create()
+    ticked = {"action": "add_groups", "_selected_action": [enrolled.pk], "select_across": "1"}
+    context = administrator_client.post(f"{reverse(LIST)}?enrolled_before=2026-05-31", ticked).context
+    assert context["total"] == (3 if own_zone else 4)
+    answer = {name: context[name] for name in ("query", "chosen", "last", "as_of")} | {"rows": [group.pk]}
+    administrator_client.post(context["address"], answer)
+    carry_out.run(BulkAction.objects.get().pk)
+    assert group.devices.count() == context["total"]
+
+
+def test_approvals_that_grow_old_meanwhile_are_not_meant(
+    administrator_client: Client, few_at_once: None, told: list[int]
+) -> None:
+    now = timezone.now()
+    for hours in (25, 26, 28, 30):
+        Device.objects.filter(pk=DeviceFactory.create().pk).update(created_at=now - timedelta(hours=hours))
+    policy = PolicyFactory.create()
+    ticked = {"action": "add_policies", "_selected_action": [Device.objects.first().pk], "select_across": "1"}  # type: ignore[union-attr]
+    context = administrator_client.post(f"{reverse(LIST)}?stale_days=1", ticked).context
+    assert (context["total"], datetime.fromisoformat(context["as_of"]) > now) == (4, True)
+    answer = {name: context[name] for name in ("query", "chosen", "last")} | {"rows": [policy.pk]}
+    opened = (now - timedelta(hours=3)).isoformat()  # so long the page is open; then two approvals were a day old
+    administrator_client.post(context["address"], answer | {"as_of": opened})
+    assert BulkAction.objects.get().total == policy.devices.count() == 2
 
 
 def test_who_may_not_is_refused_and_sees_only_their_own(

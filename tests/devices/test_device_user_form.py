@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from devices.admin.device_user import DeviceUserForm
 from devices.models import DeviceUser
-from tests.factories import DeviceUserFactory, DomainFactory
+from tests.factories import DeviceFactory, DeviceUserFactory, DomainFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,18 @@ def test_what_is_no_number_is_said_in_the_words_of_the_import(
 ) -> None:
     user = DeviceUserFactory.create(domain=DomainFactory.create(phone_region=region))
     assert saved(administrator_client, user, written).startswith(error)
+
+
+def test_a_person_stays_in_their_domain_once_they_are_stored(administrator_client: Client) -> None:
+    device = DeviceFactory.create()
+    user, other = device.user, DomainFactory.create()
+    address = reverse("admin:devices_deviceuser_change", args=[user.pk])
+    form = {"domain": other.pk, "name": "Anew", "email": user.email, "sam_account_name": "", "mobile": ""}
+    assert administrator_client.post(address, form).status_code == 302
+    user.refresh_from_db()
+    assert (user.name, user.domain) == ("Anew", device.domain)
+    added = administrator_client.post(reverse("admin:devices_deviceuser_add"), form)
+    assert (added.status_code, other.users.count()) == (302, 1)
 
 
 def test_a_form_without_the_domain_goes_by_the_users_own() -> None:

@@ -36,6 +36,18 @@ def rows_of(content: bytes) -> list[list[str]]:
     return parsed(content.decode("utf-8-sig"))
 
 
+def test_a_workbook_of_very_many_devices_has_several_sheets_each_with_the_header(
+    administrator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.workbook.SHEET_ROWS", 2)
+    for number in range(5):
+        DeviceFactory.create(serial_number=f"N{number}")
+    book = openpyxl.load_workbook(BytesIO(export(administrator_client, "xlsx")))
+    place = HEADERS.index("Serial number")
+    sheets = [[row[place].value for row in sheet] for sheet in book]
+    assert sheets == [["Serial number", "N4", "N3"], ["Serial number", "N2", "N1"], ["Serial number", "N0"]]
+
+
 @pytest.fixture
 def portal(db: None) -> None:
     """Fill the portal with everything that is hard to write into a file and to read again."""

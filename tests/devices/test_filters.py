@@ -34,6 +34,19 @@ def names(query: str, person: User) -> list[str]:
     return sorted(device.name for device in asked(query, person).qs)
 
 
+@pytest.mark.parametrize("field", ["domain", "group", "policy", "user", "batch"])
+def test_what_somebody_may_not_see_is_unknown_by_its_number(db: None, field: str) -> None:
+    group, policy, batch = DeviceGroupFactory.create(), PolicyFactory.create(), ImportBatchFactory.create()
+    device = DeviceFactory.create(groups=[group], policies=[policy], import_batch=batch, status=Status.ENROLLED)
+    there = {"domain": device.domain, "group": group, "policy": policy, "user": device.user, "batch": batch}[field]
+    wanted = f"{field}={there.pk}"
+    right = f"view_{there._meta.model_name}"
+    found = asked(wanted, make_person("blind", ("view_device",)))
+    assert [text.split(": ")[1] for text in found.messages()] == [f"There is none with the number {there.pk}."]
+    assert not found.qs.exists()
+    assert names(wanted, make_person("seeing", ("view_device", right))) == [device.name]
+
+
 @pytest.fixture
 def fleet(db: None) -> dict[str, Device]:
     """Return one device of each status, by it."""
@@ -95,6 +108,8 @@ def test_days_are_whole_and_in_the_time_zone_of_who_asks(administrator: User) ->
 
     assert names("enrolled_after=2026-03-01&enrolled_before=2026-03-01", administrator) == ["it"]
     assert names("seen_before=2026-03-01", administrator) == []
+    assert names("seen_after=2026-03-02", administrator) == []
+    assert names("seen_after=2026-03-01", administrator) == ["it"]
     assert names("seen_before=2026-03-02", administrator) == ["it"]
     with timezone.override("Europe/Berlin"):  # where it is the second of March already
         assert names("enrolled_before=2026-03-01", administrator) == []
@@ -115,6 +130,21 @@ def test_stale_ones_have_waited_since_their_approval(administrator: User) -> Non
     assert names("stale_days=30", administrator) == ["waits"]
     assert names("stale_days=1", administrator) == ["came back", "waits"]
     assert names("stale_days=50", administrator) == []
+
+
+def test_approvals_that_end_soon_are_those_of_devices_that_wait(administrator: User) -> None:
+    now = timezone.now()
+    for name, status, days in (
+        ("soon", Status.PRE_APPROVED, 3),
+        ("later", Status.PRE_APPROVED, 20),
+        ("over", Status.PRE_APPROVED, -1),
+        ("enrolled", Status.ENROLLED, 3),
+    ):
+        DeviceFactory.create(name=name, status=status, approval_expires_at=now + timedelta(days=days))
+    DeviceFactory.create(name="never")
+
+    assert names("expires_within_days=7", administrator) == ["soon"]
+    assert sorted(names("expires_within_days=30", administrator)) == ["later", "soon"]
 
 
 def test_search_asks_device_and_user(administrator: User) -> None:
@@ -159,7 +189,7 @@ def test_a_wrong_value_is_named_with_what_is_possible_and_finds_nothing(
 
 def test_rows_of_other_peoples_domains_are_as_if_they_were_not_there(db: None) -> None:
     mine, other = DomainFactory.create(), DomainFactory.create()
-    person = make_person("of mine", ("view_device",), domains=[mine])
+    person = make_person("of mine", ("view_device", "view_domain"), domains=[mine])
 
     assert asked(f"domain={mine.pk}", person).messages() == []
     assert asked(f"domain={other.pk}", person).messages() == [f"Domain: There is none with the number {other.pk}."]

@@ -1,6 +1,7 @@
 """Does the search find everything at every moment, with an index that is brought up to date later?"""
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from devices.models import Device, DeviceUser
@@ -58,6 +59,23 @@ def test_very_common_text_is_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
     keep_up.keep_up()
     monkeypatch.setattr(find, "COMMON", -1)
     assert found("fall") == ["Fallon"] == found("ada")
+
+
+def test_a_database_that_gets_pg_trgm_later_has_the_index_after_the_next_migrate(is_postgresql: bool) -> None:
+    if not is_postgresql:
+        return  # no other database has the index
+    user = DeviceUserFactory.create(name="Ada")
+    DeviceFactory.create(name="Fallon", user=user)
+    with transaction.atomic():
+        with connection.schema_editor(atomic=False) as editor:
+            tables.drop(editor)
+        call_command("migrate", verbosity=0)
+        assert tables._has_tables(connection)
+        call_command("migrate", verbosity=0)  # which finds it there
+        for _indexed in (False, True):
+            assert found("fall") == ["Fallon"] == found("ada")
+            keep_up.keep_up()
+        transaction.set_rollback(True)
 
 
 def test_without_pg_trgm_everything_is_read(is_postgresql: bool) -> None:

@@ -50,6 +50,31 @@ def test_each_import_shows_file_domain_state_counts_who_and_when(
 
 
 @pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("failed", ["failed.csv"]),
+        ("waiting", ["uploaded.csv", "mapped.csv", "ready.csv"]),
+        ("nonsense", [f"{state}.csv" for state in State]),
+    ],
+)
+def test_the_list_shows_what_failed_or_waits_if_that_is_asked_for(
+    administrator_client: Client, query: str, shown: list[str]
+) -> None:
+    for state in State:
+        batch(state=state, file_name=f"{state}.csv")
+    page = administrator_client.get(f"{HISTORY}?state={query}")
+    assert {entry["batch"].file_name for entry in page.context["entries"]} == set(shown)
+    assert ("Show all" in text_of(page)) is (query != "nonsense")
+
+
+def test_a_list_without_what_is_asked_for_does_not_say_that_there_is_no_import(administrator_client: Client) -> None:
+    batch()
+    page = text_of(administrator_client.get(f"{HISTORY}?state=failed"))
+    assert "There is none (any more)." in page
+    assert "No import yet" not in page
+
+
+@pytest.mark.parametrize(
     ("values", "says"),
     [
         ({}, "Uploaded not counted yet"),

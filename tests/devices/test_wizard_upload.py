@@ -145,14 +145,15 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_kept(
 def test_the_sample_has_the_columns_of_the_contract_and_opens_in_a_spreadsheet(operator_client: Client) -> None:
     response = operator_client.get(reverse("enroll:sample"))
     assert response["Content-Disposition"] == 'attachment; filename="hexenroll-sample.csv"'
-    assert response.content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+    content = response.getvalue()
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert rows[0] == [column.header for column in COLUMNS]
     assert len(rows) == 3
 
 
 def test_the_sample_is_recognised_completely(administrator_client: Client) -> None:
-    send(administrator_client, administrator_client.get(reverse("enroll:sample")).content)
+    send(administrator_client, administrator_client.get(reverse("enroll:sample")).getvalue())
     response = administrator_client.get(url("mapping", ImportBatch.objects.get()))
     assert [entry.selected for entry in response.context["fields"]] == [str(index) for index in range(len(COLUMNS))]
 

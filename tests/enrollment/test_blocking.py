@@ -16,7 +16,7 @@ from invitations.models import Invitation
 from tests.conftest import make_person, sign_in
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
 from tests.enrollment.knocking import body_for, choose, code_of, invited, knock, with_password, with_token
-from tests.factories import DomainFactory, InvitationFactory, PolicyFactory
+from tests.factories import DeviceFactory, DomainFactory, InvitationFactory, PolicyFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clear_counters")]
 ALL = Device.objects.all
@@ -194,17 +194,49 @@ def test_the_page_of_a_device_offers_what_can_be_done_with_it(administrator_clie
 
 def test_chosen_devices_are_blocked_and_let_go_from_the_list(administrator_client: Client) -> None:
     devices = [enrolled_device()[0] for _number in range(3)]
-    chosen = {"action": "block_devices", "_selected_action": [device.pk for device in devices[:2]]}
-    page = administrator_client.post(LIST, chosen).content.decode()
-    assert "Block 2 devices?" in page
+    page = chosen_in_list(administrator_client, "block", devices[:2])
+    assert "2 ticked devices." in page.text
     assert not Device.objects.filter(status=Status.BLOCKED).exists()
-    answer = administrator_client.post(LIST, chosen | {"confirmed": "1"}, follow=True)
-    assert "2 devices are blocked. Their tokens are void." in texts(answer)
-    everything = {"action": "unblock_devices", "_selected_action": [device.pk for device in devices]}
-    page = administrator_client.post(f"{LIST}?status=all", everything).content.decode()
-    assert "1 other device is not blocked." in page
-    answer = administrator_client.post(f"{LIST}?status=all", everything | {"confirmed": "1"}, follow=True)
-    assert "2 devices are unblocked." in texts(answer)
+    answer = confirmed(administrator_client, page, with_hardware="on")
+    assert "Block: 2 devices changed." in texts(answer)
+    page = chosen_in_list(administrator_client, "unblock", devices)
+    assert "1 of them will be left out" in page.text
+    answer = confirmed(administrator_client, page)
+    assert "Unblock: 2 devices changed." in texts(answer)
+    assert Device.objects.filter(status=Status.DISENROLLED).count() == 2
+
+
+@pytest.mark.parametrize(("name", "before"), [("block", Status.ENROLLED), ("unblock", Status.BLOCKED)])
+def test_a_device_that_comes_in_after_all_were_chosen_is_neither_blocked_nor_let_go(
+    administrator_client: Client, name: str, before: str
+) -> None:
+    devices = DeviceFactory.create_batch(2, status=before)
+    page = chosen_in_list(administrator_client, name, devices[:1], select_across="1")
+    assert page.context["concerned"] == 2
+    newcomer = DeviceFactory.create(status=before)
+    assert "2 devices changed." in texts(confirmed(administrator_client, page))
+    newcomer.refresh_from_db()
+    assert newcomer.status == before
+
+
+def test_who_may_not_write_on_the_block_list_is_not_asked_about_hardware(operator: User) -> None:
+    device, _token = enrolled_device()
+    page = chosen_in_list(permit(operator, "block_device"), "block", [device])
+    assert 'name="with_hardware"' not in page.text
+    page = chosen_in_list(permit(operator, "add_blockedhardware"), "block", [device])
+    assert 'name="with_hardware"' in page.text
+
+
+def chosen_in_list(client: Client, action: str, devices: list[Device], **more: str) -> Any:
+    """Return the page that asks about ticked devices."""
+    ticked = [device.pk for device in devices]
+    return client.post(f"{LIST}?status=all", {"action": action, "_selected_action": ticked, **more})
+
+
+def confirmed(client: Client, page: Any, **answers: str) -> Any:
+    """Return what follows when the page's button is pressed."""
+    hidden = {name: page.context[name] for name in ("query", "chosen", "last")}
+    return client.post(page.context["address"], hidden | answers, follow=True)
 
 
 def permit(person: User, *codes: str) -> Client:

@@ -18,7 +18,7 @@ from enrollment.models import Conflict
 from enrollment.policy_standing import Standing, standings_of
 from tests.conftest import make_person, sign_in
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
-from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory, PolicyFactory
+from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, DomainFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -242,6 +242,25 @@ def test_the_form_is_a_page_of_its_own_and_leads_back(administrator_client: Clie
     assert (device.name, device.ownership) == ("Anew", "personal")
 
 
+@pytest.mark.parametrize("stays", ["domain", "user"])
+def test_a_device_and_its_user_are_of_one_domain(administrator_client: Client, stays: str) -> None:
+    device, other = DeviceFactory.create(), DeviceUserFactory.create(domain=DomainFactory.create())
+    form = {
+        "serial_number": device.serial_number,
+        "platform": "macos",
+        "ownership": "personal",
+        "domain": device.domain_id if stays == "domain" else other.domain_id,
+        "user": device.user_id if stays == "user" else other.pk,
+        "custom_attributes": "{}",
+    }
+    for address in (reverse("admin:devices_device_edit", args=[device.pk]), reverse("admin:devices_device_add")):
+        answer = administrator_client.post(address, form | {"serial_number": f"K0{len(address)}"})
+        assert answer.status_code == 200
+        assert "The device user is of another domain." in str(answer.context["adminform"].form.errors["user"])
+    device.refresh_from_db()
+    assert (device.domain, Device.objects.count()) == (device.user.domain, 1)
+
+
 def test_the_number_of_an_enrolled_device_can_not_be_changed(administrator_client: Client) -> None:
     device, _token = enrolled_device()
     page = administrator_client.get(reverse("admin:devices_device_edit", args=[device.pk])).content.decode()
@@ -279,3 +298,10 @@ def test_what_goes_with_a_pre_approved_device_needs_no_permission_of_its_own() -
     answer = sign_in(person).post(reverse("admin:devices_device_delete", args=[device.pk]), {"post": "yes"})
     assert answer.status_code == 302
     assert not Device.objects.exists()
+
+
+def test_the_form_offers_no_other_actions_than_to_save(administrator_client: Client) -> None:
+    device = DeviceFactory.create(status=Device.Status.ENROLLED)
+    page = administrator_client.get(reverse("admin:devices_device_edit", args=[device.pk])).content.decode()
+    for action in ("disenroll", "hand-over", "block", "invite"):
+        assert f"/{device.pk}/{action}/" not in page

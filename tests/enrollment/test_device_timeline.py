@@ -90,6 +90,18 @@ def test_the_whole_life_of_a_device_is_told_the_newest_first(administrator: User
     ]
 
 
+def test_what_happened_in_one_moment_stands_in_the_order_of_a_life(administrator: User) -> None:
+    device = DeviceFactory.create(source=Device.Source.MANUAL)
+    Device.objects.update(created_at=START)
+    sending = SendingFactory.create(created_by=administrator)
+    InvitationFactory.create(device=device, sending=sending, state=Invitation.State.SENT)
+    Invitation.objects.update(created_at=START, sent_at=START)
+    refused(device, 0)
+    EnrollmentAttempt.objects.create(device=device, at=START, is_let_in=True, reason=Reason.APPROVED, method="email")
+    expected = ["Enrolled", "Refused", "The invitation was sent", "Invited by e-mail", "Pre-approved by hand"]
+    assert titles(device, administrator) == expected
+
+
 def test_refusals_that_follow_each_other_are_one_line_for_each_reason(administrator: User) -> None:
     device = DeviceFactory.create()
     for hours in (1, 2, 3):

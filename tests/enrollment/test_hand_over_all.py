@@ -66,7 +66,8 @@ def test_all_devices_go_with_their_domain_and_links_and_passwords_are_void(
     assert not DeviceInventory.objects.exists()
     event = DeviceEvent.objects.filter(kind=DeviceEvent.Kind.HANDED_OVER).first()
     assert event is not None
-    assert event.detail == {"former": str(leaver), "new": str(newcomer)}
+    domains = {"left": leaver.domain_id, "joined": newcomer.domain_id}
+    assert event.detail == {"former": str(leaver), "new": str(newcomer), **domains}
     assert DeviceEvent.objects.count() == 4
 
 

@@ -1,39 +1,14 @@
 """Who may open what? One line an address of hexenroll/urls.py. Add yours, then: python -m tests.hexenroll.access_table
 
-The test that walks through all of them compares what really happens with these lines, for each role.
+The test that walks through all of them compares what really happens with these lines, for each role. A line may end
+with `*` where the pages below are those of Django or allauth alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
-# Instead of permissions.
-ANYONE: Final = "anyone"  # without signing in
-STAFF: Final = "staff"  # whoever is signed in
-OWN: Final = "own"  # whoever is signed in, about their own account; what it changes is theirs
-MACHINE: Final = "machine"  # devices and providers, by credentials of their own
-NOBODY: Final = ""  # it isn't offered
-# Of a POST: it looks things up, as GET does, and changes nothing.
-LOOKS: Final = "looks"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Who may do what at an address.
-
-    Attributes:
-        look: what GET needs: a permission, several with `&`, one of several with `|`; or one of the words above.
-        do: the same for POST, which needs `look` besides; LOOKS: as GET.
-        what: what is there, for docs/access.md.
-        places: what stands in the places of the address that are no numbers.
-    """
-
-    look: str
-    do: str = NOBODY
-    what: str = ""
-    places: Mapping[str, str] = field(default_factory=dict)
-
+from .access_api import API
+from .access_words import ANYONE, LOOKS, MACHINE, NOBODY, OWN, STAFF, Rule
 
 VIEW_BATCH, ADD_BATCH = "devices.view_importbatch", "devices.add_importbatch"
 SEND = "invitations.send_invitation"
@@ -73,14 +48,23 @@ RULES: Final[dict[str, Rule]] = {
     # --- anyone and machines ---
     "healthz": Rule(ANYONE, LOOKS, "whether the portal works"),
     "": Rule(ANYONE, LOOKS, "leads to the console"),
-    "agent/*": Rule(ANYONE, NOBODY, "the agent for Linux and macOS"),
-    "^i/*": Rule(MACHINE, MACHINE, "the page of an invitation: its link is the key"),
+    "agent/hexenroll-agent.py": Rule(ANYONE, NOBODY, "the agent for Linux and macOS"),
+    "agent/hexenroll-agent.py.sha256": Rule(ANYONE, NOBODY, "its checksum"),
+    r"^i/(?P<token>[\s\S]*)$": Rule(MACHINE, MACHINE, "the page of an invitation: its link is the key"),
+    r"^i/(?P<token>[\s\S]*)/password$": Rule(MACHINE, MACHINE, "its one-time password: its link is the key"),
     "api/v1/enroll": Rule(MACHINE, MACHINE, "devices enroll"),
     "api/v1/openapi.json": Rule(ANYONE, NOBODY, "the description of the devices' API"),
-    "api/v1/device*": Rule(MACHINE, MACHINE, "an enrolled device, by its token"),
-    "api/v1/*": Rule(MACHINE, MACHINE, "the administrators' API: a key does what its account may"),
-    "^api/*": Rule(ANYONE, LOOKS, "no address of the API"),
-    "webhooks/*": Rule(MACHINE, MACHINE, "providers, by their signature"),
+    **{
+        f"api/v1/device{what}": Rule(MACHINE, MACHINE, "an enrolled device, by its token")
+        for what in ("", "/checkin", "/disenroll")
+    },
+    r"^api/[\s\S]*$": Rule(ANYONE, LOOKS, "no address of the API"),
+    **{
+        f"webhooks/{provider}/": Rule(MACHINE, MACHINE, "providers, by their signature")
+        for provider in ("twilio", "mail")
+    },
+    # --- the administrators' API ---
+    **API,
     # --- the frame of the console ---
     "admin/": Rule(STAFF, LOOKS, "the dashboard; each part needs its permission"),
     "admin/login/": Rule(ANYONE, ANYONE, "signing in"),
@@ -93,6 +77,27 @@ RULES: Final[dict[str, Rule]] = {
     "admin/^(?P<app_label>*": Rule(STAFF, LOOKS, "what there is of one part"),
     "admin/(?P<url>.*)$": Rule(STAFF, LOOKS, "no page of the console"),
     "accounts/*": Rule(OWN, OWN, "signing in, and one's own account"),
+    "accounts/link/<str:person>/<str:token>/": Rule(MACHINE, MACHINE, "signs in by a link that an administrator made"),
+    **{
+        f"accounts/{provider}/{step}": Rule(
+            MACHINE, MACHINE, "signing in by way of a provider, which is asked who it is"
+        )
+        for provider, step in (
+            ("oidc/<slug:provider_id>", "login/"),
+            ("oidc/<slug:provider_id>", "login/callback/"),
+            *(
+                ("saml/<slug:organization_slug>", f"{step}/")
+                for step in ("login", "acs", "acs/finish", "metadata", "sls")
+            ),
+        )
+    },
+    "accounts/preferences/": Rule(OWN, OWN, "one's own language, time zone and so on"),
+    "accounts/sessions/": Rule(OWN, OWN, "where one is signed in"),
+    "accounts/password/set/": Rule(OWN, OWN, "no page: the password of who has none"),
+    **{
+        f"accounts/2fa/webauthn/keys/<int:pk>/{action}/": Rule(OWN, OWN, "one's own passkeys")
+        for action in ("remove", "edit")
+    },
     # --- Enroll ---
     "enroll/": Rule(VIEW_BATCH, NOBODY, "All Enrollments"),
     "enroll/pre-approve/": Rule(VIEW_BATCH, NOBODY, "the imports"),
@@ -142,7 +147,12 @@ RULES: Final[dict[str, Rule]] = {
         NOBODY, "enrollment.view_enrollmentattempt&enrollment.add_blockedhardware", "blocks a refused device"
     ),
     **_model("enrollment.conflict", "", "enrollment.view_conflict|enrollment.change_conflict"),
-    "admin/enrollment/conflict/<int:conflict_id>/*": Rule(NOBODY, "enrollment.change_conflict", "decides a conflict"),
+    **{
+        f"admin/enrollment/conflict/<int:conflict_id>/{action}/": Rule(
+            NOBODY, "enrollment.change_conflict", "decides a conflict"
+        )
+        for action in ("accept", "keep")
+    },
     **_model("enrollment.lockout", "", "enrollment.view_lockout|enrollment.change_lockout"),
     "admin/enrollment/lockout/<int:lockout_id>/unlock/": Rule(NOBODY, "enrollment.change_lockout", "ends a lockout"),
     **_model("enrollment.blockedhardware"),
@@ -175,9 +185,14 @@ RULES: Final[dict[str, Rule]] = {
     "admin/devices/device/<path:object_id>/invite/": Rule(
         f"{CHANGE_DEVICE}&{SEND}", LOOKS, "invites the user of a device"
     ),
-    "admin/devices/device/<path:object_id>/*": Rule(
-        "devices.change_device", "devices.change_device", "acts on a device"
-    ),
+    **{
+        f"admin/devices/device/<path:object_id>/{action}/": Rule("devices.change_device", "devices.change_device", what)
+        for action, what in (
+            ("approve-again", "approves a device that left"),
+            ("hand-over", "leads to the handing over of a device"),
+            ("disenroll", "disenrolls a device"),
+        )
+    },
     "admin/devices/device/<int:object_id>/edit/": Rule(
         "devices.change_device", "devices.change_device", "changes a device"
     ),
@@ -215,7 +230,15 @@ RULES: Final[dict[str, Rule]] = {
     "admin/devices/devicegroup/export.csv": Rule(
         "devices.view_devicegroup&devices.export_device", NOBODY, "the export of groups with their devices"
     ),
-    "admin/devices/devicegroup/imports/*": Rule("devices.view_devicegroup", NOBODY, "imports of groups"),
+    **{
+        f"admin/devices/devicegroup/imports/{page}": Rule("devices.view_devicegroup", NOBODY, what)
+        for page, what in (
+            ("", "the imports of groups"),
+            ("sample.csv", "the sample file of groups"),
+            ("<int:pk>/progress.json", "how far an import of groups is"),
+            ("<int:pk>/bad-lines.csv", "the bad rows of an import of groups"),
+        )
+    },
     "admin/devices/devicegroup/imports/new/": Rule(
         "devices.view_devicegroup", "devices.change_device", "a file of groups"
     ),
@@ -236,9 +259,12 @@ RULES: Final[dict[str, Rule]] = {
     # --- invitations ---
     **_model("invitations.invitation", ""),
     "admin/invitations/invitation/export/": Rule("invitations.export_invitation", LOOKS, "the export of invitations"),
-    "admin/invitations/invitation/<int:invitation_id>/*": Rule(
-        NOBODY, f"invitations.view_invitation&{SEND}", "acts on an invitation"
-    ),
+    **{
+        f"admin/invitations/invitation/<int:invitation_id>/{action}/": Rule(
+            NOBODY, f"invitations.view_invitation&{SEND}", f"{action}s an invitation"
+        )
+        for action in ("resend", "revoke", "extend")
+    },
     **_model("invitations.sending", ""),
     "admin/invitations/sending/<path:object_id>/change/": Rule(STAFF, LOOKS, "leads to a sending"),
     **_model("invitations.mailboxmessage", "delete", "invitations.view_mailboxmessage"),
@@ -255,9 +281,12 @@ RULES: Final[dict[str, Rule]] = {
     "admin/invitations/messagetemplate/<int:pk>/restore/": Rule(
         "invitations.change_messagetemplate", "invitations.change_messagetemplate", "brings the shipped text back"
     ),
-    "admin/invitations/messagetemplate/<int:pk>/*": Rule(
-        NOBODY, "invitations.change_messagetemplate", "tries a text out"
-    ),
+    **{
+        f"admin/invitations/messagetemplate/<int:pk>/{action}/": Rule(
+            NOBODY, "invitations.change_messagetemplate", "tries a text out"
+        )
+        for action in ("preview", "test")
+    },
     # --- Admin ---
     **_model("auth.user"),
     "admin/auth/user/<path:object_id>/sign-in/": Rule(
@@ -280,7 +309,9 @@ RULES: Final[dict[str, Rule]] = {
     "reports/": Rule("devices.view_device|enrollment.view_enrollmentattempt", NOBODY, "the reports that one may see"),
     "reports/<slug:name>/": Rule("devices.view_device", NOBODY, "a report; each needs what it shows", REPORT),
     "reports/<slug:name>/print/": Rule("devices.view_device", NOBODY, "a report to print", REPORT),
-    "reports/^(?P<name>*": Rule("devices.view_device&devices.export_device", NOBODY, "a report as a file", REPORT),
+    r"reports/^(?P<name>[-\w]+)/file\.(?P<format>csv|xlsx)$": Rule(
+        "devices.view_device&devices.export_device", NOBODY, "a report as a file", REPORT
+    ),
     **_model("hexenroll.scheduledreport"),
     "admin/hexenroll/scheduledreport/<path:object_id>/change/": Rule(
         "hexenroll.view_scheduledreport|hexenroll.change_scheduledreport", OWN, "one's own scheduled report"

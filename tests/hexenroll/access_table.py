@@ -10,7 +10,8 @@ HEAD: Final = """# Every address, and who may open it
 Made from `tests/hexenroll/access_rules.py` by `python -m tests.hexenroll.access_table`; a test walks through all of it.
 
 `see`: it opens. `do`: it opens, and what stands there can be done. `–`: 403, or the sign-in for who isn't signed in.
-`own`: about one's own account. `key`: by credentials of its own, whoever is signed in. Everything is within the domains
+`own`: about one's own account. `key`: by credentials of its own, whoever is signed in. “By key”: with an API key of
+an account with the role; nobody's session counts there. Everything is within the domains
 of a person: what is of another one is 404, for every role ([roles.md](roles.md)).
 A stranger is signed in to the console and has no role.
 
@@ -25,7 +26,7 @@ def allows(needed: str, person: str) -> bool:
     """Tell whether one of PEOPLE has what a rule names."""
     from hexenroll.roles import ADMINISTRATOR, codes_of
 
-    from .access_rules import ANYONE, MACHINE, NOBODY, OWN, STAFF
+    from .access_words import ANYONE, MACHINE, NOBODY, OWN, STAFF
 
     if needed in (ANYONE, MACHINE):
         return True
@@ -40,13 +41,15 @@ def allows(needed: str, person: str) -> bool:
 
 def cell(route: str, person: str) -> str:
     """Return what the table says of an address for one of PEOPLE."""
-    from .access_rules import LOOKS, MACHINE, OWN, rule_of
+    from .access_rules import rule_of
+    from .access_words import LOOKS, MACHINE, NOBODY, OWN
 
     rule = rule_of(route)
     if MACHINE in (rule.look, rule.do):
         return "key"
     sees = allows(rule.look, person)
-    does = rule.do not in ("", LOOKS) and allows(rule.do, person) and (sees or not rule.look)
+    writes = [needed for needed in (rule.do, *rule.more.values()) if needed not in (NOBODY, LOOKS)]
+    does = any(allows(needed, person) for needed in writes) and (sees or not rule.look)
     if OWN in (rule.look, rule.do):
         return "own" if sees or does else "–"
     return "do" if does else "see" if sees else "–"

@@ -1,5 +1,6 @@
 """Who may make, change, close and delete which account, and which roles may be given?"""
 
+import re
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def filled(**changes: Any) -> dict[str, Any]:
         "last_name": "Lovelace",
         "email": "ada@example.com",
         "roles": [],
-        "access": "elsewhere",
+        "access": "password",
     } | changes
 
 
@@ -83,7 +84,7 @@ def change(person: User, other: User, **changes: Any) -> Any:
 def test_new_administrator_has_the_roles_and_domains_that_were_chosen(role_administrator: User) -> None:
     domain = DomainFactory.create()
 
-    response = add(role_administrator, roles=[number_of("Help desk")], domains=[domain.pk])
+    response = add(role_administrator, roles=[number_of("Help desk")], domains=[domain.pk], access="link")
 
     assert response.status_code == 302, response.context["adminform"].form.errors
     made = User.objects.get(username="ada")
@@ -113,6 +114,15 @@ def test_a_link_that_is_sent_and_sessions_that_are_ended_are_in_the_audit_log(ro
         ("account.link_sent", role_administrator.username),
         ("account.sessions_ended", role_administrator.username),
     ]
+
+
+def test_nobody_adds_an_account_for_the_identity_provider(role_administrator: User) -> None:
+    """It opens none but those that it made; a password link would open this one."""
+    page = sign_in(role_administrator).get(f"{LIST}add/")
+    assert re.findall(r'name="access" value="(\w+)"', page.content.decode()) == ["link", "password"]
+    response = add(role_administrator, roles=[number_of("Auditor")], all_domains="on", access="elsewhere")
+    assert "Select a valid choice" in response.content.decode()
+    assert not User.objects.filter(username="ada").exists()
 
 
 def test_link_needs_an_address_to_which_it_goes(role_administrator: User) -> None:

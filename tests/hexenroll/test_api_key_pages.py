@@ -1,10 +1,13 @@
 """How do administrators make and revoke API keys?"""
 
 import re
+from datetime import timedelta
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from hexenroll.api_keys import keys
 from hexenroll.models import ApiKey, AuditEntry
@@ -51,6 +54,40 @@ def test_for_others_only_full_administrators_make_keys(administrator: User, admi
     ApiKey.objects.all().delete()
     client.post(f"{LIST}add/", {"name": "Sync", "account": maker.pk})
     assert ApiKey.objects.get().account == maker
+
+
+def test_the_list_shows_what_works_what_ends_soon_and_what_is_over(
+    administrator: User, administrator_client: Client
+) -> None:
+    now = timezone.now()
+    for name, days in (("over", -1), ("soon", 13), ("later", 15)):
+        keys.make(administrator, name, made_by=administrator, expires_at=now + timedelta(days=days))
+    keys.make(administrator, "never", made_by=administrator)
+    for state, shown in (("working", {"soon", "later", "never"}), ("ending", {"soon"}), ("over", {"over"})):
+        page = administrator_client.get(f"{LIST}?state={state}")
+        assert {key.name for key in page.context["cl"].result_list} == shown
+
+
+def test_keys_of_an_account_of_the_identity_provider_rest_a_month_after_its_last_sign_in_there(
+    administrator: User, administrator_client: Client
+) -> None:
+    person = make_person("from the provider")
+    key, text = keys.make(person, "Sync", made_by=administrator)
+    account = SocialAccount.objects.create(user=person, provider="oidc", uid="1")
+    for days, states in ((29, {"working"}), (31, {"over"})):
+        at = timezone.now() - timedelta(days=days)
+        SocialAccount.objects.filter(pk=account.pk).update(last_login=at)
+        assert (keys.find(text) == key) == ("working" in states)
+        listed = {
+            s for s in ("working", "over") if administrator_client.get(f"{LIST}?state={s}").context["cl"].result_count
+        }
+        assert listed == states
+    assert "Waits for a sign-in of its account" in administrator_client.get(LIST).content.decode()
+    assert "Waits for a sign-in" in administrator_client.get(f"{LIST}{key.pk}/change/").content.decode()
+    User.objects.filter(pk=person.pk).update(last_login=timezone.now())  # by a passkey, or by sign_in_link
+    assert keys.find(text) is None
+    account.save()  # what a sign-in at the provider does
+    assert keys.find(text) == key
 
 
 def test_an_end_in_the_past_is_refused(administrator: User, administrator_client: Client) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from devices.models import Device, Domain
 from hexenroll.audit.who import on_behalf_of
-from hexenroll.models import AuditEntry
+from hexenroll.models import AuditEntry, Preferences
+from hexenroll.roles import permissions_of
 from tests.conftest import make_person, sign_in
 from tests.factories import DeviceFactory, DeviceUserFactory
 
@@ -113,3 +114,18 @@ def test_the_file_holds_what_is_listed_and_no_formula(administrator_client: Clie
     assert "'=1+1" in lines[1]
     assert ",=1+1" not in lines[1]
     assert Device.objects.count() == len(lines) - 1
+
+
+def test_permissions_of_a_role_are_told_as_its_page_tells_them(administrator_client: Client) -> None:
+    role = Group.objects.create(name="Night shift")
+    role.permissions.set(permissions_of(["devices.add_importbatch", "devices.change_importbatch"]))
+    entry = AuditEntry.objects.filter(object_pk=str(role.pk), object_repr="Night shift").latest("id")
+    page = administrator_client.get(f"/admin/hexenroll/auditentry/{entry.pk}/change/").content.decode()
+    assert page.count("Upload files, map, check and review them") == 1
+    assert "Can add import batch" not in page
+
+
+def test_the_file_of_a_german_has_german_headers(administrator: User) -> None:
+    Preferences.objects.create(person=administrator, language="de")
+    file = sign_in(administrator).get("/admin/hexenroll/auditentry/export/").getvalue().decode()
+    assert file.splitlines()[0].startswith("\ufeffUhrzeit,Von,Über,Adresse,Was,Art,")

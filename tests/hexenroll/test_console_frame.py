@@ -3,11 +3,15 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from devices.models import Device
+from devices.scope import ACCESS
+from hexenroll.roles import BUILT_IN, all_permissions
+from tests.conftest import make_person, sign_in
 from tests.enrollment.attempts import LIST, attempt_of
-from tests.factories import DeviceFactory
+from tests.factories import DeviceFactory, DeviceGroupFactory, DomainFactory
 
 pytestmark = pytest.mark.django_db
 DEVICES = "/admin/devices/device/"
@@ -34,6 +38,14 @@ def test_an_app_is_left_out_before_pages_of_its_own_name(administrator_client: C
     assert crumbs(administrator_client, f"{DEVICES}{device.pk}/change/") == ["Devices", "iris 7"]
 
 
+def test_pages_of_groups_lead_back_to_the_groups(administrator_client: Client) -> None:
+    group = DeviceGroupFactory.create(name="sales")
+    above, groups = ["Devices", "Device groups"], "/admin/devices/devicegroup/"
+    assert crumbs(administrator_client, f"{groups}{group.pk}/devices/") == [*above, "sales", "Devices of the group"]
+    assert crumbs(administrator_client, f"{groups}imports/") == [*above, "Imports of device groups"]
+    assert crumbs(administrator_client, f"{groups}imports/new/") == [*above, "Import device groups"]
+
+
 @pytest.mark.parametrize(
     ("address", "text"),
     [
@@ -55,3 +67,30 @@ def test_a_list_in_which_nothing_matches_offers_everything(administrator_client:
     page = administrator_client.get(f"{LIST}?q=nowhere").content.decode()
     assert "Nothing matches" in page
     assert "Show everything" in page
+
+
+@pytest.mark.parametrize("everywhere", [True, False], ids=["all domains", "one domain"])
+@pytest.mark.parametrize("name", [*BUILT_IN, "whoever may everything"])
+def test_every_link_of_ones_own_sidebar_opens(name: str, everywhere: bool) -> None:
+    person = make_person("person", domains=None if everywhere else [DomainFactory.create()])
+    if name in BUILT_IN:
+        person.groups.add(Group.objects.get(name=name))
+    else:
+        app, _dot, code = ACCESS.partition(".")
+        person.user_permissions.add(*all_permissions().exclude(content_type__app_label=app, codename=code))
+    client = sign_in(person)
+
+    groups = client.get("/admin/").context["sidebar_navigation"]
+    links = [item["link"] for group in groups for item in group["items"]]
+
+    assert "/admin/devices/device/" in links
+    codes = {link: client.get(link, follow=True).status_code for link in links}
+    assert set(codes.values()) == {200}, codes
+
+
+@pytest.mark.parametrize("code", ["devices.view_device", "enrollment.view_enrollmentattempt"])
+def test_who_may_see_any_report_is_led_to_the_reports(code: str) -> None:
+    client = sign_in(make_person("person", (code.partition(".")[2],)))
+    groups = client.get("/admin/").context["sidebar_navigation"]
+    assert "/reports/" in [item["link"] for group in groups for item in group["items"]]
+    assert client.get("/reports/").status_code == 200

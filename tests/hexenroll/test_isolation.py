@@ -1,25 +1,33 @@
 """Does an operator of one domain see, count, export, find, change or guess anything of another?"""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 
 from devices.scope import ACCESS
+from hexenroll.abilities import AUDITOR, HELP_DESK
+from hexenroll.api_keys import keys
 from hexenroll.roles import all_permissions
 from tests.conftest import make_person, sign_in
 
-from .addresses import NOBODYS, filled, places_of, routes, values_about
+from .addresses import NOBODYS, filled, is_by_key, places_of, routes, values_about, views
 from .lands import Land, land, shared
 
 pytestmark = pytest.mark.django_db
 OWN, OTHER = "alphaland", "betaland"
+# Of devices and providers, each with credentials of its own, and what isn't about anybody's things.
+NOT_FOR_PEOPLE = (
+    *("api/v1/device", "api/v1/device/checkin", "api/v1/device/disenroll", r"^api/[\s\S]*$", "healthz"),
+    *("webhooks/twilio/", "webhooks/mail/"),
+)
 # Holds both names; so, what was searched for and is shown again is no find.
 TERM = "land"
 TOKENS = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+')
@@ -47,19 +55,34 @@ def operator_of_one(own: Land) -> User:
 
 @pytest.fixture
 def client(operator_of_one: User) -> Client:
-    return sign_in(operator_of_one)
+    """Return a browser that shows an API key, too: what counts under /api/, where no session does."""
+    client = sign_in(operator_of_one)
+    _key, text = keys.make(operator_of_one, "Program", made_by=operator_of_one)
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {text}"
+    return client
 
 
 def body_of(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def ask(client: Client, address: str, method: str = "GET", data: dict[str, Any] | None = None) -> tuple[Any, ...]:
-    """Return what an address answers; whatever that changed is taken back."""
+def ask(
+    client: Client, address: str, method: str = "GET", data: dict[str, Any] | None = None, body: Any = None
+) -> tuple[Any, ...]:
+    """Return what an address answers; whatever that changed is taken back.
+
+    Args:
+        data: the fields of a form that is posted.
+        body: what is sent as JSON.
+    """
     client.cookies.pop("messages", None)  # what the page before said
     client.raise_request_exception = False
     with transaction.atomic():
-        response = client.generic(method, address) if data is None else client.post(address, data)
+        if data is None:
+            sent = ("", "application/octet-stream") if body is None else (json.dumps(body), "application/json")
+            response = client.generic(method, address, *sent)
+        else:
+            response = client.post(address, data)
         body = body_of(response)
         transaction.set_rollback(True)
     assert response.status_code != 500, (method, address)
@@ -68,7 +91,14 @@ def ask(client: Client, address: str, method: str = "GET", data: dict[str, Any] 
 
 def about_objects() -> Iterator[str]:
     for route in routes():
-        if places_of(route) and not route.startswith(("^", "api/v1/device")):
+        if places_of(route) and not route.startswith("^"):
+            yield route
+
+
+def of_api() -> Iterator[str]:
+    """Yield the addresses of the administrators' API about objects that belong to a domain."""
+    for route in about_objects():
+        if is_by_key(route) and "^device-groups" not in route and "^policies" not in route:
             yield route
 
 
@@ -88,7 +118,8 @@ def test_object_of_another_domain_is_answered_like_one_that_does_not_exist(
 
     for route in about_objects():
         values = values_about(route, other.objects)
-        if not values or "devices/devicegroup" in route or "devices/policy" in route:  # for all domains
+        shared_by_all = ("devices/devicegroup", "devices/policy", "^device-groups", "^policies")
+        if not values or any(name in route for name in shared_by_all):
             continue
         address = filled(route, values)
         answer = ask(client, address, method)
@@ -103,7 +134,7 @@ def test_pages_without_an_object_show_nothing_of_another_domain(client: Client, 
     shared()
     numbers = {label: row.pk for label, row in other.objects.items()}
     for route in routes():
-        if places_of(route) or route.startswith(("^", "api/v1/device", "healthz", "webhooks/")):
+        if places_of(route) or route in NOT_FOR_PEOPLE:
             continue
         address = filled(route, {})
         assert_unmentioned(ask(client, address), address)
@@ -123,6 +154,87 @@ def queries(numbers: dict[str, int]) -> Iterator[str]:
             ("batch", "devices.importbatch"),
         )
     )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+def test_the_api_answers_about_an_object_of_another_domain_that_there_is_none(
+    client: Client, own: Land, other: Land, method: str
+) -> None:
+    asked = 0
+    for route in of_api():
+        address = filled(route, values_about(route, other.objects))
+        answer = ask(client, address, method, body={})
+        assert answer[0] in (404, 405), f"{method} {address}: {answer[0]}"
+        assert answer == ask(client, filled(route, {"pk": NOBODYS}), method, body={}), f"{method} {address}"
+        mine = ask(client, filled(route, values_about(route, own.objects)), method, body={})
+        assert (mine[0] == 405) == (answer[0] == 405) and mine[0] != 404, f"{method} {address}: own {mine[0]}"
+        asked += mine[0] != 405
+    assert asked >= 2
+
+
+def test_the_lists_of_the_api_count_nothing_of_another_domain(client: Client, own: Land, other: Land) -> None:
+    """Nor do they tell by a filter whether a number is somebody's."""
+    filters = {"domain", "user", "batch", "device", "sending"}  # groups and policies are everybody's
+    belongs = {"user": "deviceuser", "batch": "importbatch"}
+    for route in routes():
+        view: Any = views()[route]
+        if places_of(route) or not is_by_key(route) or not hasattr(view, "actions"):
+            continue
+        address = filled(route, {})
+        status, _location, body = ask(client, address + ("?status=all" if "/devices/" in address else ""))
+        assert status == 200, address
+        assert_unmentioned((body,), address)
+        for name in filters & set(getattr(view.cls.filterset_class, "base_filters", ())):
+            label = next(label for label in other.objects if label.endswith(f".{belongs.get(name, name)}"))
+            known, unknown = (ask(client, f"{address}?{name}={key}") for key in (other.objects[label].pk, NOBODYS))
+            assert known == unknown, (address, name)
+
+
+def test_no_number_of_another_domain_can_be_sent_to_the_api(client: Client, own: Land, other: Land) -> None:
+    def number(label: str, land: Land) -> int:
+        return int(land.objects[f"devices.{label}"].pk)
+
+    device, group, policy = (number(label, own) for label in ("device", "devicegroup", "policy"))
+    user, domain, theirs = number("deviceuser", other), number("domain", other), number("device", other)
+    new = {"serial_number": "NEW1", "platform": "macos", "ownership": "corporate"}
+    for method, address, body, name in (
+        ("POST", f"devices/{device}/hand-over/", {"user": user}, "user"),
+        ("POST", f"policies/{policy}/assign/", {"devices": [device, theirs]}, "devices"),
+        ("POST", f"policies/{policy}/withdraw/", {"devices": [theirs]}, "devices"),
+        ("POST", "devices/", {**new, "domain": domain}, "domain"),
+        ("POST", "devices/", {**new, "domain": number("domain", own), "user": user}, "user"),
+        ("PATCH", f"devices/{device}/", {"user": user}, "user"),
+        ("POST", "device-users/", {"name": "X", "email": "x@alphaland.example", "domain": domain}, "domain"),
+    ):
+        known = ask(client, f"/api/v1/{address}", method, body=body)
+        assert known[0] == 400 and name.encode() in known[2], (method, address, known)
+        unknown = {**body, name: [NOBODYS] if isinstance(body[name], list) else NOBODYS}
+        if body.get(name) != [device, theirs]:
+            assert known == ask(client, f"/api/v1/{address}", method, body=unknown), (method, address)
+    # Groups are for all domains: who has some of them only changes none.
+    assert ask(client, f"/api/v1/device-groups/{group}/devices/add/", "POST", body={"devices": [theirs]})[0] == 403
+
+
+@pytest.mark.parametrize("role", [AUDITOR, HELP_DESK])
+def test_a_key_of_who_only_looks_changes_nothing(own: Land, role: str) -> None:
+    person = make_person("looks", domains=[own.domain])  # type: ignore[list-item]
+    person.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {keys.make(person, 'Program', made_by=person)[1]}"
+    pk = {label: row.pk for label, row in own.objects.items()}
+    device, batch = f"devices/{pk['devices.device']}", f"import-batches/{pk['devices.importbatch']}"
+    of_sending = {f"{device}/invite/", f"{batch}/invite/", f"invitations/{pk['invitations.invitation']}/resend/"}
+    for address in (
+        *(f"{device}/disenroll/", f"{device}/block/", f"{device}/hand-over/", f"{batch}/commit/", f"{batch}/undo/"),
+        *(f"policies/{pk['devices.policy']}/assign/", "devices/", "device-users/", "import-batches/"),
+        *sorted(of_sending),
+    ):
+        assert ask(client, f"/api/v1/{device}/")[0] == 200
+        status = ask(client, f"/api/v1/{address}", "POST", body={})[0]
+        if role == HELP_DESK and address in of_sending:  # its work
+            assert status in (202, 409), (address, status)
+        else:
+            assert status == 403, (address, status)
 
 
 def test_own_things_are_still_found(client: Client, own: Land, other: Land) -> None:

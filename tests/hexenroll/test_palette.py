@@ -1,5 +1,7 @@
 """What does the palette find, and for whom?"""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -10,6 +12,7 @@ from tests.factories import (
     DeviceUserFactory,
     DomainFactory,
     ImportBatchFactory,
+    InvitationFactory,
     PolicyFactory,
 )
 
@@ -47,6 +50,28 @@ def test_users_batches_groups_and_policies_are_found_by_what_they_are_called(adm
         f"/admin/devices/policy/{policy.pk}/change/",
     ):
         assert address in page
+
+
+def test_invitations_are_found_by_their_user_and_by_the_address_they_went_to(administrator_client: Client) -> None:
+    user = DeviceUserFactory.create(name="Ada Lovelace", email="ada@example.org")
+    first = InvitationFactory.create(device=DeviceFactory.create(user=user), recipient="ada@example.org")
+    other = InvitationFactory.create(recipient="+491701234567")
+    for text, found, not_found in (("lovel", first, other), ("ADA@exa", first, other), ("+491701234567", other, first)):
+        page = palette(administrator_client, text)
+        assert f"/admin/invitations/invitation/{found.pk}/change/" in page
+        assert f"/admin/invitations/invitation/{not_found.pk}/change/" not in page
+
+
+def test_a_common_text_is_asked_for_without_reading_whole_tables(
+    administrator_client: Client, is_postgresql: bool, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(100) as asked:
+        palette(administrator_client, "nowhere")
+    if is_postgresql:
+        contains = [query["sql"] for query in asked.captured_queries if "LIKE UPPER('%nowhere%')" in query["sql"]]
+        assert any('"devices_policy"."name"' in sql for sql in contains)
+        read_whole = ("devices_deviceuser", "invitations_invitation", "devices_device")
+        assert [sql for sql in contains if any(f'"{table}"."' in sql.split("WHERE")[1] for table in read_whole)] == []
 
 
 def test_pages_are_found_by_their_name(administrator_client: Client, stranger_client: Client) -> None:

@@ -1,23 +1,28 @@
 """What can programs of administrators do, with which key, and what never?"""
 
 import base64
+import errno
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from drf_spectacular.validation import validate_schema
+from pytest_django import Settings
 
+from devices.api.file_upload import FORM_BYTES
 from devices.api.frame import HasRight
-from devices.imports import check, commit
+from devices.imports import check, commit, file_store
 from devices.models import Device, DeviceGroup, Domain, ImportBatch, Policy
 from enrollment.disenroll import LeaveReason
 from hexenroll.api_keys import keys
@@ -181,6 +186,11 @@ def test_pre_approved_devices_are_not_listed_until_they_are_asked_for(program: P
     enrolled = DeviceFactory.create(status=Device.Status.ENROLLED)
     assert [row["id"] for row in program.get("devices/").json()["results"]] == [enrolled.pk]
     assert [row["id"] for row in program.get("devices/?status=pre_approved").json()["results"]] == [waiting.pk]
+    DeviceFactory.create(status=Device.Status.DISENROLLED)
+    assert [row["id"] for row in program.get("devices/").json()["results"]] == [enrolled.pk]
+    described = Client().get("/api/v1/admin-openapi.json").json()["paths"]["/api/v1/devices/"]["get"]
+    said = next(one["description"] for one in described["parameters"] if one["name"] == "status")
+    assert "all but pre-approved and disenrolled ones" in said
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "name", "-name", "id", "-id"])
@@ -308,6 +318,53 @@ def test_a_file_that_is_no_table_is_refused(program: Program) -> None:
     form = {"file": io.BytesIO(b"\x00\x01"), "domain": Domain.objects.local().pk}
     answer = Client().post("/api/v1/import-batches/", form, headers=headers)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["file"])
+
+
+def upload(program: Program, content: bytes) -> Any:
+    form = {"file": io.BytesIO(content), "domain": Domain.objects.local().pk}
+    return Client().post("/api/v1/import-batches/", form, headers={"Authorization": f"Bearer {program.text}"})
+
+
+@pytest.mark.parametrize("more", [1, FORM_BYTES + 1])
+def test_a_file_that_is_too_large_is_refused_before_it_is_kept(
+    program: Program, settings: Settings, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+    settings.HEXENROLL_IMPORT_MAX_BYTES = 100_000
+    kept: list[int] = []
+    receive = TemporaryFileUploadHandler.receive_data_chunk
+
+    def count(self: TemporaryFileUploadHandler, raw_data: bytes, start: int) -> None:
+        kept.append(len(raw_data))
+        receive(self, raw_data, start)
+
+    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", count)
+    answer = upload(program, b"x" * (100_000 + more))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.json()["message"].startswith("A file may have at most 100000 bytes.")
+    assert sum(kept) <= (100_000 if more == 1 else 0)
+    assert not list(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"))
+    assert not ImportBatch.objects.exists()
+
+
+@pytest.mark.parametrize("place", ["upload", "store"])
+def test_a_disk_that_is_full_is_said(
+    program: Program, settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+
+    def fail(*given: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    full: tuple[Any, str] = (file_store, "detect")
+    if place == "upload":
+        full = (TemporaryFileUploadHandler, "receive_data_chunk")
+    monkeypatch.setattr(full[0], full[1], fail)
+    answer = upload(program, b"Name\nAda\n")
+    assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
+    assert answer.json()["message"].endswith("Free space on it, then try again.")
+    assert not list(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"))
+    assert not ImportBatch.objects.exists()
 
 
 # --- what nobody should send ---

@@ -5,6 +5,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from hexenroll.models import AuditEntry
+
 LOGIN = "/accounts/login/"
 
 
@@ -21,6 +23,21 @@ def test_ten_wrong_passwords_lock_that_name_at_that_address_and_no_other(client:
     assert "locked" in answer.content.decode()
     assert client.post(LOGIN, right, REMOTE_ADDR="192.0.2.7").status_code == 302
     assert client.post(LOGIN, right | {"login": "other"}).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["admin", "nobody"])
+def test_who_is_locked_out_writes_nothing_more_into_the_audit_log(
+    client: Client, settings: Settings, name: str
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    User.objects.create_superuser("admin", password="correct-horse")
+    tried = AuditEntry.objects.filter(additional_data__what="sign_in_failed")
+    for number in range(1, 14):
+        client.post(LOGIN, {"login": name, "password": "wrong"})
+        assert tried.count() == min(number, 10)  # the tenth locks
+    client.post(LOGIN, {"login": name, "password": "wrong"}, REMOTE_ADDR="192.0.2.7")
+    assert tried.count() == 11
 
 
 @pytest.mark.django_db

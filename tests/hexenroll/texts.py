@@ -85,3 +85,43 @@ def _texts_of_template(path: Path) -> Iterator[Text]:
 def _text(places: tuple[int | None, int, int | None], texts: list[str]) -> Text:
     context, singular, plural = ("" if place is None else texts[place] for place in places)
     return context, singular, plural
+
+
+def unmarked_of(path: Path) -> Iterator[str]:
+    """Yield what a source shows people without marking it: messages of pages, and headers of tables and files."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            of = node.func.value
+            if isinstance(of, ast.Name) and of.id == "messages" and node.func.attr in _MESSAGES:
+                yield from (f"{path.name}:{node.lineno}: {text}" for part in node.args[1:] for text in _plain(part))
+            elif node.func.attr == "writerow" and node.args:
+                yield from (f"{path.name}:{node.lineno}: {text}" for text in _headers(node.args[0]))
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            names = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(name, ast.Name) and _HEADERS.search(name.id) for name in names):
+                yield from (f"{path.name}:{node.lineno}: {text}" for text in _headers(node.value))
+
+
+_MESSAGES = ("success", "error", "warning", "info", "add_message", "debug")
+_HEADERS = re.compile(r"COLUMN|HEADER|TITLE|HEADING", re.IGNORECASE)
+
+
+def _plain(part: ast.expr) -> Iterator[str]:
+    """Yield the literals that a message consists of; what a marking function gets isn't one."""
+    if isinstance(part, ast.Constant) and isinstance(part.value, str) and re.search("[A-Za-z]", part.value):
+        yield part.value
+    elif isinstance(part, ast.JoinedStr):
+        yield from (text for value in part.values for text in _plain(value))
+    elif isinstance(part, ast.BinOp):
+        yield from _plain(part.left)
+    elif isinstance(part, ast.IfExp):
+        yield from (text for branch in (part.body, part.orelse) for text in _plain(branch))
+
+
+def _headers(table: ast.expr) -> Iterator[str]:
+    """Yield the words with a capital letter that a tuple or list holds as they are."""
+    for part in table.elts if isinstance(table, ast.Tuple | ast.List) else ():
+        if isinstance(part, ast.Starred | ast.Tuple | ast.List):
+            yield from _headers(part.value if isinstance(part, ast.Starred) else part)
+        else:
+            yield from (text for text in _plain(part) if text[0].isupper())

@@ -1,6 +1,7 @@
 """Can users be invited from the list of devices and from one device's page, and what becomes of invitations when
 devices are deleted?"""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from devices.models import Device
+from devices.scope import visible
+from invitations import many
 from invitations.models import Invitation, Sending
 from tests.conftest import make_person, sign_in
-from tests.factories import DeviceFactory, DeviceUserFactory, InvitationFactory
+from tests.factories import DeviceFactory, DeviceUserFactory, DomainFactory, InvitationFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/devices/device/"
@@ -101,6 +104,26 @@ def test_all_that_match_the_filter_are_invited_by_one_tick(administrator_client:
     assert 'name="select_across" value="1"' in text(page)
     act(administrator_client, matching[0], query=query, select_across=1, **choices())
     assert Sending.objects.get().devices == [device.pk for device in matching]
+
+
+def test_a_device_that_comes_in_after_all_were_chosen_is_not_invited(administrator_client: Client) -> None:
+    matching = [DeviceFactory.create(platform="ios") for _number in range(2)]
+    query = "?status=pre_approved&platform=ios"
+    page = act(administrator_client, matching[0], query=query, select_across=1)
+    [last] = re.findall(r'name="last" value="(\d+)"', text(page))
+    DeviceFactory.create(platform="ios")
+    asked_again = act(
+        administrator_client, matching[0], query=query, select_across=1, last=last, **choices(validity_days=0)
+    )
+    assert "2 devices are chosen." in text(asked_again)
+    assert f'name="last" value="{last}"' in text(asked_again)
+    act(administrator_client, matching[0], query=query, select_across=1, last=last, **choices())
+    assert Sending.objects.get().devices == [device.pk for device in matching]
+
+
+def test_who_says_nonsense_about_the_newest_device_means_none(administrator_client: Client) -> None:
+    page = act(administrator_client, DeviceFactory.create(), select_across=1, last="x")
+    assert "0 devices are chosen." in text(page)
 
 
 def test_a_second_click_makes_no_second_sending(administrator_client: Client) -> None:
@@ -275,6 +298,48 @@ def test_the_permissions_to_see_devices_and_to_send_are_enough() -> None:
     assert client.post(page_of(device), choices()).status_code == 302
     assert act(client, device, **choices()).status_code == 302
     assert Sending.objects.count() == 2
+
+
+def test_who_works_in_two_domains_sees_and_stops_what_they_have_sent() -> None:
+    first, second, third = DomainFactory.create_batch(3)
+    devices = [DeviceFactory.create(domain=domain) for domain in (first, first, second)]
+    client = sign_in(make_person("of two", (*SENDER, "view_invitation"), domains=[first, second]))
+    form = choices()
+    for _click in (1, 2):
+        answer = act(client, *devices, **form)
+        assert answer["Location"] == reverse("admin:invitations_sending_changelist")
+    page = text(client.get(answer["Location"]))
+    assert "2 sendings have begun, one for each domain: these are the newest of the list." in page
+    sendings = {sending.domain: sending for sending in Sending.objects.all()}
+    assert {domain: sending.devices for domain, sending in sendings.items()} == {
+        first: [devices[0].pk, devices[1].pk],
+        second: [devices[2].pk],
+    }
+    neighbour = sign_in(make_person("of the third", (*SENDER, "view_invitation"), domains=[third]))
+    for sending in sendings.values():
+        address = reverse("enroll:sending", args=[sending.pk])
+        assert (client.get(address).status_code, neighbour.get(address).status_code) == (200, 404)
+        client.post(reverse("enroll:cancel_sending", args=[sending.pk]))
+        sending.refresh_from_db()
+        assert sending.state == Sending.State.CANCELLING
+    # In one of their domains it is one sending, with its own page.
+    only = act(client, devices[2], **choices())
+    assert only["Location"] == reverse("enroll:sending", args=[Sending.objects.latest("pk").pk])
+
+
+def test_who_works_everywhere_makes_one_sending_of_devices_of_two_domains(administrator_client: Client) -> None:
+    devices = [DeviceFactory.create(domain=domain) for domain in DomainFactory.create_batch(2)]
+    act(administrator_client, *devices, **choices())
+    assert Sending.objects.get().devices == [device.pk for device in devices]
+
+
+def test_invitations_of_two_domains_that_are_sent_again_are_seen_by_who_did_it() -> None:
+    domains = DomainFactory.create_batch(2)
+    old = [InvitationFactory.create(state="sent", device__domain=domain).pk for domain in domains]
+    person = make_person("of two", (*SENDER, "view_invitation"), domains=domains)
+    many.resend(Invitation.objects.filter(pk__in=old), person)
+    begun = visible(Sending.objects.filter(created_by=person), person)
+    assert set(begun.values_list("domain", flat=True)) == {domain.pk for domain in domains}
 
 
 def test_who_may_not_see_sendings_stays_at_the_devices_and_is_told() -> None:

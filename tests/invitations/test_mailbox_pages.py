@@ -151,6 +151,17 @@ def test_a_message_can_be_deleted(administrator_client: Client) -> None:
     assert delete in body(administrator_client, page_of(message))
     assert administrator_client.post(delete, {"post": "yes"}).status_code == 302
     assert not MailboxMessage.objects.exists()
+    entry = AuditEntry.objects.get(additional_data__what="mailbox.deleted")
+    assert (entry.object_id, entry.object_repr, entry.actor_name) == (message.pk, message.recipient, "administrator")
+
+
+def test_ticked_messages_can_be_deleted(administrator_client: Client) -> None:
+    kept = [keep(), keep("sms", "Hello"), keep()]
+    ticked = {"action": "delete_selected", "_selected_action": [message.pk for message in kept[:2]], "post": "yes"}
+    assert administrator_client.post(reverse(LIST), ticked).status_code == 302
+    assert list(MailboxMessage.objects.all()) == kept[2:]
+    entries = AuditEntry.objects.filter(additional_data__what="mailbox.deleted", object_id__isnull=False)
+    assert {entry.object_id for entry in entries} == {message.pk for message in kept[:2]}
 
 
 def test_a_reader_can_not_delete(reader_client: Client) -> None:

@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from devices.imports.outcomes import ticked_devices
 from devices.models import Device, DeviceUser
 from invitations.models import Sending
 from invitations.reach import OBSTACLES, Limit, Obstacle, devices_of_batch, measured, reached, summary, way_of
 from tests.devices.importing import checked_rows, committed, row
-from tests.factories import DeviceFactory, InvitationFactory
+from tests.factories import DeviceFactory, DeviceUserFactory, DomainFactory, InvitationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +154,24 @@ def test_the_devices_of_an_import_are_those_of_its_ticked_rows() -> None:
     batch.rows.filter(line=3).update(invite=False)
     serials = [row(number)["serial_number"] for number in (1, 3)]
     assert list(devices_of_batch(batch).values_list("serial_number", flat=True)) == serials
+
+
+def test_a_device_that_came_into_another_domain_since_is_none_of_the_import() -> None:
+    batch = committed(checked_rows(row(1), row(2), row(3)))
+    elsewhere = DomainFactory.create()
+    moved, deleted = (Device.objects.get(serial_number=row(number)["serial_number"]) for number in (1, 2))
+    moved.domain, moved.user = elsewhere, DeviceUserFactory.create(domain=elsewhere)
+    moved.save()
+    deleted.delete()
+    committed(checked_rows(row(2), domain=elsewhere))
+    assert Device.objects.filter(domain=elsewhere).count() == 2
+    assert [device.serial_number for device in devices_of_batch(batch)] == [row(3)["serial_number"]]
+    begin = batch.rows.order_by("line").values_list("line", flat=True)
+    assert [device.serial_number for device in ticked_devices(batch, (begin[0], begin[2]))] == [row(3)["serial_number"]]
+
+
+def test_a_device_that_was_deleted_and_imported_again_is_of_both_imports_in_its_domain() -> None:
+    first = committed(checked_rows(row(1)))
+    Device.objects.all().delete()
+    second = committed(checked_rows(row(1)), duplicates="keep")
+    assert devices_of_batch(first).count() == devices_of_batch(second).count() == 1

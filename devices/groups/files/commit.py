@@ -45,6 +45,7 @@ def commit(batch: GroupImport) -> None:
     make_room()
     _match_again(batch)
     parameters: dict[str, object] = {"batch": batch.pk, "now": connection.ops.adapt_datetimefield_value(timezone.now())}
+    _note_changes(batch, parameters)
     names = [name for name, *_counts in batch.counts["by_group"]]
     # A rule that is being saved for one of them waits.
     list(DeviceGroup.objects.static().filter(name__in=names).order_by("pk").select_for_update().values_list("pk"))
@@ -82,6 +83,21 @@ def _match_again(batch: GroupImport) -> None:
 
 def _errors(batch: GroupImport) -> list[tuple[int, str, str]]:
     return list(batch.problems.errors().values_list("line", "code", "value"))
+
+
+def _note_changes(batch: GroupImport, parameters: dict[str, object]) -> None:
+    """Let the devices that come into groups, or leave them, have been changed now (last_change.py).
+
+    Before groups are locked, and by number: as everybody locks them.
+    """
+    execute(
+        f"WITH wanted AS ({changes.WANTED}), added AS ({changes.ADDED}), removed AS ({changes.removed(batch)}), "
+        "changed AS (SELECT id FROM devices_device WHERE id IN (SELECT device_id FROM added "
+        f"UNION SELECT device_id FROM removed) ORDER BY id {spell('lock')}) "
+        f"UPDATE devices_device SET updated_at = CAST(%(now)s AS {spell('timestamp')}) "
+        "WHERE id IN (SELECT id FROM changed)",
+        parameters,
+    )
 
 
 def _create(batch: GroupImport, parameters: dict[str, object]) -> int:

@@ -3,8 +3,6 @@
 A line for each group; of a large one several, so that no cell is longer than a spreadsheet can hold.
 """
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,23 +17,13 @@ from .contract import DESCRIPTION, GROUP, MEMBERS
 CELL = 32_000
 
 
-def lines(person: Any) -> Iterator[str]:
-    """Return the text of the file, line by line; without groups with a rule and devices without a serial number."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-
-    def written(*cells: str) -> str:
-        writer.writerow(cells)
-        text = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        return text
-
-    yield "\ufeff" + written(GROUP, MEMBERS, DESCRIPTION)
+def rows(person: Any) -> Iterator[list[str]]:
+    """Yield the header and each group; without groups with a rule and devices without a serial number."""
+    yield [GROUP, MEMBERS, DESCRIPTION]
     for group in DeviceGroup.objects.static().order_by("name").iterator(chunk_size=500):
         description = neutralise(group.description)
         for members in _cells(group, person):
-            yield written(neutralise(group.name), members, description)
+            yield [neutralise(group.name), members, description]
             description = ""
 
 

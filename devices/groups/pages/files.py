@@ -3,12 +3,10 @@
 What each step does, devices/groups/files/steps.py says. A person sees the imports of their own; with all domains, all.
 """
 
-import csv
-from io import StringIO
 from typing import Any, cast
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import (
     FileResponse,
@@ -24,12 +22,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from devices import csv_file, taken_away
 from devices.groups.files import changes, contract, export, steps
 from devices.imports import bad_rows
 from devices.imports.columns.cells import neutralise
 from devices.imports.problems import message
 from devices.imports.reader import UnreadableFileError
-from devices.models import GroupImport
+from devices.models import DeviceGroup, GroupImport
 from devices.models.group_import import GroupImportQuerySet
 from devices.scope import visible
 from devices.wizard.frame import WizardView
@@ -41,11 +40,16 @@ PAGE_SIZE, ROWS, PROBLEMS, GROUPS = 25, 25, 50, 100
 CHANGE = "devices.change_device"
 
 
+def _tick(name: str) -> forms.BooleanField:
+    field: Any = GroupImport._meta.get_field(name)
+    return forms.BooleanField(required=False, label=field.verbose_name, help_text=field.help_text)
+
+
 class OptionsForm(forms.Form):
     """What an import of groups may do besides putting devices in."""
 
-    creates = forms.BooleanField(required=False, label=GroupImport._meta.get_field("creates_groups").verbose_name)
-    removes = forms.BooleanField(required=False, label=GroupImport._meta.get_field("removes_others").verbose_name)
+    creates = _tick("creates_groups")
+    removes = _tick("removes_others")
 
 
 class GroupFileForm(FileForm, OptionsForm):
@@ -67,7 +71,8 @@ class GroupFilesView(WizardView):
     def show(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """Return a page with what all of them say."""
         facts = {"may_import": self.may(CHANGE), "may_create": self.may("devices.add_devicegroup"), "title": self.title}
-        return self.render(template, status=status, **facts | context)
+        heading = {"model_admin": admin.site._registry[DeviceGroup], "content_title": self.title}
+        return self.render(template, status=status, **heading | facts | context)
 
 
 class UploadView(GroupFilesView):
@@ -196,9 +201,8 @@ class SampleView(GroupFilesView):
     """A file that shows the columns."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        text = StringIO()
-        csv.writer(text).writerows([neutralise(cell) for cell in row] for row in contract.SAMPLE)
-        return _csv(HttpResponse(text.getvalue().encode("utf-8-sig")), "hexenroll-groups-sample.csv")
+        rows = ([neutralise(cell) for cell in row] for row in contract.SAMPLE)
+        return csv_file.answer(rows, "hexenroll-groups-sample.csv")
 
 
 class ExportView(GroupFilesView):
@@ -209,7 +213,8 @@ class ExportView(GroupFilesView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         if not self.may("devices.view_devicegroup"):
             raise Http404
-        return _csv(StreamingHttpResponse(export.lines(self.person)), "hexenroll-groups.csv")
+        taken_away.tell(request, DeviceGroup, DeviceGroup.objects.static().count())
+        return csv_file.answer(export.rows(self.person), "hexenroll-groups.csv")
 
 
 def progress(job: GroupImport) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class MembersView(WizardView):
             "groups/members.html",
             status=status,
             title=self.title,
+            content_title=self.title,
+            object=group,  # in the heading, before the title
             group=group,
             page=pages.get_page(asked.get("page", "1")[:9]),
             search=search,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,12 +11,14 @@ import requests
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils import timezone
 from oidc_provider_mock import run_server_in_thread
 from pytest_django import Settings
 
 from devices.models import Domain
 from devices.scope import scope_of
 from hexenroll.accounts.sso_settings import role_rules
+from hexenroll.api_keys import keys
 from hexenroll.models import AuditEntry
 from tests.hexenroll.accounts.signing_in import is_signed_in, make_account
 
@@ -131,6 +134,17 @@ def test_who_left_all_groups_loses_roles_and_sessions_at_the_next_sign_in(claims
     assert not User.objects.get().groups.exists()
     assert not User.objects.get().is_superuser  # nor have its API keys what it had
     assert before.get("/accounts/sessions/").status_code == 302
+
+
+def test_each_sign_in_vouches_for_the_api_keys_of_the_account(client: Client, claims: Callable[..., None]) -> None:
+    claims("11", ["it-admins"])
+    come_back(Client(), "11")
+    _key, text = keys.make(User.objects.get(), "Sync", made_by=None)
+    assert keys.find(text)
+    SocialAccount.objects.update(last_login=timezone.now() - timedelta(days=400))
+    assert keys.find(text) is None
+    come_back(client, "11")
+    assert keys.find(text)
 
 
 def test_an_email_address_links_nothing(client: Client, claims: Callable[..., None]) -> None:

@@ -1,16 +1,19 @@
 """Who comes in by a password, and what does somebody learn who doesn't?"""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
+from redis.exceptions import RedisError
 
 from hexenroll.accounts import mails
 from tests.conftest import sign_in
-from tests.hexenroll.accounts.signing_in import LOGIN, PASSWORD, is_signed_in, make_account
+from tests.hexenroll.accounts.signing_in import LOGIN, PASSWORD, add_app, code, is_signed_in, make_account
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +48,40 @@ def test_the_page_that_was_asked_for_opens_after_the_sign_in(client: Client) -> 
     assert page.redirect_chain[-1][0] == "/accounts/login/?next=/enroll/settings/%3Fa%3D1"
     assert 'name="next" value="/enroll/settings/?a=1"' in page.content.decode()
     assert log_in(client, "admin", query="?next=/enroll/settings/%3Fa%3D1") == "/enroll/settings/?a=1"
+
+
+@pytest.fixture
+def valkey_is_away(settings: Settings) -> None:
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "unix:///nowhere/valkey.sock"}}
+
+
+@pytest.mark.usefixtures("valkey_is_away")
+def test_a_link_can_be_asked_for_and_used_while_valkey_is_away(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = make_account(email="ada@example.com")
+    answer = client.post("/accounts/password/reset/", {"email": "ada@example.com"})
+    assert answer.headers["Location"] == "/accounts/password/reset/done/"
+    assert caplog.text.count("the sign-in goes on without the cache") == 1
+
+    form = client.get(urlsplit(mails.password_link(person)).path)
+    answer = client.post(form.headers["Location"], {"password1": "correct-horse-2", "password2": "correct-horse-2"})
+    assert answer.headers["Location"] == "/accounts/password/reset/key/done/"
+    assert log_in(client, "admin", "correct-horse-2") == "/admin/"
+
+
+@pytest.mark.usefixtures("valkey_is_away")
+def test_the_apps_code_is_looked_at_while_valkey_is_away(client: Client) -> None:
+    add_app(make_account())
+    assert log_in(client, "admin") == "/accounts/2fa/authenticate/"
+    assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    assert client.post("/accounts/2fa/authenticate/", {"code": code()}).headers["Location"] == "/admin/"
+
+
+@pytest.mark.usefixtures("valkey_is_away")
+def test_who_else_asks_the_cache_learns_that_it_is_away() -> None:
+    with pytest.raises(RedisError):
+        cache.get("import-commit-1")
 
 
 def test_no_link_leads_to_another_site_after_the_sign_in(client: Client) -> None:

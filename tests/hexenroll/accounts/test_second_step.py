@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from hexenroll.accounts.second_step import remove_second_step
 from tests.conftest import make_person, sign_in
 from tests.hexenroll.accounts.signing_in import (
     LOGIN,
@@ -108,6 +109,16 @@ def test_where_it_must_be_the_console_opens_only_with_a_second_step(client: Clie
     assert "Set up a second step to go on" in client.get(INDEX).content.decode()
     add_app(person)
     assert client.get("/enroll/settings/").status_code == 200
+
+
+def test_who_loses_it_sets_up_a_new_one_in_a_session_that_was_open(client: Client, settings: Settings) -> None:
+    settings.HEXENROLL_REQUIRE_MFA = "passwords"
+    person = make_account()
+    by_password(client)
+    add_app(person)
+    assert client.get("/enroll/settings/").status_code == 200
+    remove_second_step(person)
+    assert client.get("/enroll/settings/").headers["Location"] == INDEX
 
 
 def test_where_it_must_be_the_last_one_stays(client: Client, settings: Settings) -> None:

@@ -9,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from devices.models import Device, DeviceInventory, Domain, ImportBatch
+from devices.models import BulkAction, Device, DeviceInventory, Domain, ImportBatch
 from enrollment.models import Conflict, EnrollmentAttempt, Lockout
 from enrollment.reasons import Reason
+from hexenroll.api_keys import keys
+from hexenroll.dashboard.attention import KINDS
 from hexenroll.models import ScheduledReport
 from invitations.models import Invitation
 from tests.conftest import make_person, sign_in
@@ -126,11 +128,21 @@ def test_what_waits_leads_to_the_list_that_shows_it(fleet: Domain, administrator
     InvitationFactory(device=DeviceFactory(), state=Invitation.State.FAILED)
     EnrollmentAttempt.objects.create(is_let_in=False, reason=Reason.BLOCKED, serial_number="A")
     Conflict.objects.create(device=Device.objects.get(platform="ios", domain=fleet), hardware_uuid="x")
-    ImportBatchFactory(state=ImportBatch.State.FAILED)
-    ImportBatchFactory(state=ImportBatch.State.READY)
-    Lockout.objects.create(key="k", account="a@example.com", until=now + timedelta(minutes=5))
+    for state in ImportBatch.State:
+        ImportBatchFactory(state=state)
+        ImportBatchFactory(state=state, validate_only=True)
+    for name, minutes in (("on", 5), ("over", -5)):
+        Lockout.objects.create(key=name, account="a@example.com", until=now + timedelta(minutes=minutes))
     owner = make_person("owner")
     ScheduledReport.objects.create(owner=owner, report="enrolled", last_error="No mail server.")
+    ScheduledReport.objects.create(owner=owner, report="enrolled")
+    for days in (3, 8):
+        failed = BulkAction.State.FAILED
+        BulkAction.objects.create(kind="block", state=failed, finished_at=now - timedelta(days=days))
+    for days in (-1, 3, 20):
+        keys.make(owner, "Sync", made_by=owner, expires_at=now + timedelta(days=days))
+        DeviceFactory(approval_expires_at=now + timedelta(days=days))
+    enroll(DeviceFactory(approval_expires_at=now + timedelta(days=3)))
     added(31)
     answer = page(administrator_client)
     found = [(matter.text, matter.url) for matter in answer.context["matters"]]
@@ -138,15 +150,27 @@ def test_what_waits_leads_to_the_list_that_shows_it(fleet: Domain, administrator
         "1 conflict is to be decided",
         "1 invitation didn’t reach its user",
         "1 import has failed",
+        "1 bulk action failed in the past 7 days",
         "1 scheduled report isn’t being sent",
         "1 lockout is on",
-        "1 import waits for its next step",
+        "3 imports wait for their next step",
         "1 attempt was refused in the past 7 days",
+        "1 API key expires in the next 14 days",
+        "1 approval expires in the next 7 days",
         "1 approval is stale",
     ]
-    for _text, url in found:
-        assert administrator_client.get(url).status_code == 200, url
+    assert len(found) == len(KINDS)
+    for matter in answer.context["matters"]:
+        assert listed_at(administrator_client, matter.url) == matter.count, matter.url
     assert "Known Device" in administrator_client.get(found[-1][1]).text
+
+
+def listed_at(client: Client, url: str) -> int:
+    """Return how many things the list at an address says that there are."""
+    answer: Any = client.get(url)
+    assert answer.status_code == 200, url
+    found = answer.context.get("cl")
+    return int(found.result_count if found else answer.context["page"].paginator.count)
 
 
 def test_a_failed_message_that_a_newer_one_replaces_waits_for_nobody(administrator_client: Client) -> None:

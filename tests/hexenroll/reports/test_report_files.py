@@ -35,7 +35,7 @@ def csv_rows(answer: Any) -> list[list[str]]:
 
 
 def test_csv_has_a_header_and_every_row(administrator_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hexenroll.reports.files.LINES", 2)
+    monkeypatch.setattr("devices.csv_file.CHUNK", 2)
     for number in range(5):
         enrolled(datetime(2026, 5, 1, 12, number, tzinfo=UTC), serial_number=f"N{number}")
     answer = file(administrator_client, "enrolled", "csv")
@@ -48,7 +48,7 @@ def test_csv_has_a_header_and_every_row(administrator_client: Client, monkeypatc
 
 
 def test_workbook_has_a_header_and_every_row(administrator_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hexenroll.reports.files.SHEET_ROWS", 2)
+    monkeypatch.setattr("devices.workbook.SHEET_ROWS", 2)
     for number in range(3):
         enrolled(datetime(2026, 5, 1, 12, number, tzinfo=UTC), serial_number=f"N{number}")
     book = load_workbook(io.BytesIO(content(file(administrator_client, "enrolled", "xlsx"))))

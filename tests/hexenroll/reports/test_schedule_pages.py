@@ -125,7 +125,9 @@ def test_pause_resume_and_send_now(owner: User) -> None:
     one.refresh_from_db()
     assert one.next_at <= timezone.now()
     told = AuditEntry.objects.filter(additional_data__what__startswith="report.", object_id=one.pk).order_by("pk")
-    assert [entry.additional_data["what"] for entry in told] == ["report.paused", "report.resumed"]
+    assert [entry.additional_data["what"] for entry in told] == [
+        *("report.paused", "report.resumed", "report.sent_now")
+    ]
 
 
 def test_somebody_in_some_domains_sees_their_own_only(owner: User) -> None:
