@@ -77,6 +77,7 @@ bench: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.bench.invitation_rate $(INVITATION_ARGS)
 	@$(BIN)/python -m tests.bench.enroll_rate $(ENROLL_ARGS)
 	@$(BIN)/python -m tests.bench.credential_timing
+	@$(BIN)/python -m tests.bench.ade_rate $(ADE_ARGS)
 
 # Needs uv (any version of 2025 or later).
 lock:

@@ -205,12 +205,14 @@ class RowView(BatchView):
         if self.batch.state != State.READY:
             return self.to_step()
         row = get_object_or_404(ImportRow, batch=self.batch, line=line, is_good=True)
+        is_of_ade = row.kind == ImportRow.Kind.ADE_DEVICE
         return self.render(
             "enroll/row.html",
+            title=_("What the import changes") if is_of_ade else self.title,
             row=row,
             choice=dict(Duplicates.choices).get(row.decision or self.batch.duplicates, ""),
             is_question=row.kind in ImportRow.QUESTIONS,
-            is_of_ade=row.kind == ImportRow.Kind.ADE_DEVICE,
+            is_of_ade=is_of_ade,
             replacement=replacement(self.batch, row),
             query=request.GET.urlencode(),
         )

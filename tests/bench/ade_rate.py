@@ -53,8 +53,7 @@ def measure(devices: int, changes: int, database: Database, simulator: Simulator
         serials += simulator.add(min(AT_ONCE, devices - len(serials)), os="iOS", told=False)
     command = [sys.executable, "-m", "tests.bench.ade_sync", simulator.base_url, json.dumps(simulator.token())]
     environment = {**database.environment(), "DJANGO_SETTINGS_MODULE": "hexenroll.settings"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen(command, env=environment, text=True, **pipes)
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
     third = changes // 3

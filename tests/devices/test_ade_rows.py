@@ -134,7 +134,7 @@ def test_the_check_and_the_review_say_how_many_rows_add_users(administrator_clie
     assert "it has no user of its own yet: the row adds one." in page
     batch = committed(batch)
     page = administrator_client.get(reverse("enroll:done", args=[batch.pk])).content.decode()
-    assert "Users added to devices of Apple ADE" in page
+    assert "Users added, Apple ADE" in page
     assert "2 devices are pre-approved" in page
 
 

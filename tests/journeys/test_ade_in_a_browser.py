@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,7 +26,13 @@ from devices.models import Policy
 from devices.policies.versions import save
 save(Policy(name="School Wi-Fi", settings={"wifi": [{"ssid": "school", "security": "open"}]}), None)
 """
-FACTS = {"os": "iPadOS", "device_family": "iPad", "model": "iPad Air", "color": "SPACE GRAY", "asset_tag": "A-0815"}
+FACTS: dict[str, Any] = {
+    "os": "iPadOS",
+    "device_family": "iPad",
+    "model": "iPad Air",
+    "color": "SPACE GRAY",
+    "asset_tag": "A-0815",
+}
 
 
 @pytest.fixture(scope="module")

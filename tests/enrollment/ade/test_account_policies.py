@@ -66,8 +66,8 @@ def test_a_device_that_another_account_or_nobody_made_gets_nothing() -> None:
 
 
 def test_a_device_that_apple_lists_no_longer_keeps_them() -> None:
-    kept = {"approval": AdeDevice.Approval.KEPT, "is_listed": False}
-    assert names(device_of(account_with("School", "Wi-Fi"), **kept)) == ["Wi-Fi"]
+    device = device_of(account_with("School", "Wi-Fi"), approval=AdeDevice.Approval.KEPT, is_listed=False)
+    assert names(device) == ["Wi-Fi"]
 
 
 def test_where_a_policy_comes_from_is_said_on_the_pages(administrator: User) -> None:
