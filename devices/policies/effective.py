@@ -174,7 +174,7 @@ class _Policy:
 
 
 def _in_words(origin: str) -> str:
-    place, _sign, name = origin.partition(":")
+    place, _sign, name = origin.partition(" ")
     return str(SOURCES[int(place)].says) % {"name": name}
 
 
@@ -223,7 +223,7 @@ def _query(keys: str, with_content: bool) -> str:
     others = (
         f"""
     UNION ALL
-    SELECT source_{place}.device_id, 0, source_{place}.policy_id, '{place}:' || source_{place}.name
+    SELECT source_{place}.device_id, 0, source_{place}.policy_id, '{place} ' || source_{place}.name
     FROM ({source.statement.format(keys=keys)}) AS source_{place}"""  # noqa: S608
         for place, source in enumerate(SOURCES)
     )
