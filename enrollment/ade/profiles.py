@@ -12,13 +12,18 @@ from typing import Any, Final
 from celery import current_app
 from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
+from devices.changes import VARIOUS, WORDS, Action, announce
 from devices.models import Device
 from enrollment.models import AdeAccount, AdeDevice, AdeProfile
 
 logger = logging.getLogger(__name__)
 
+ASSIGNED, REMOVED = "ade.profile_assigned", "ade.profile_removed"
+WORDS[ASSIGNED] = gettext_lazy("Enrollment profile chosen")
+WORDS[REMOVED] = gettext_lazy("Enrollment profile taken away")
 AssignState = AdeDevice.AssignState
 # What Apple says of a device that has no profile.
 WITHOUT_PROFILE: Final = ("", "empty", "removed")
@@ -86,28 +91,35 @@ def delete(profiles: Iterable[AdeProfile]) -> None:
             profile.delete()
 
 
-def assign(profile: AdeProfile, devices: QuerySet[AdeDevice]) -> int:
+def assign(profile: AdeProfile, devices: QuerySet[AdeDevice], *, person: Any = None) -> int:
     """Let devices have a profile; those of other accounts and those that Apple doesn't list are left out.
+
+    Args:
+        profile: of the account of the devices.
+        devices: any.
+        person: who asks for it, as the audit log tells.
 
     Returns:
         How many devices Apple is told about. One that has the profile already isn't among them.
     """
     listed = devices.filter(account=profile.account_id, is_listed=True)
     has_it = Q(wanted_profile=profile, assign_state__in=(AssignState.ASSIGNED, AssignState.WAITING))
-    return _want(listed.exclude(has_it), profile, (profile.account_id,))
+    return _want(listed.exclude(has_it), profile, person)
 
 
-def remove(devices: QuerySet[AdeDevice]) -> int:
+def remove(devices: QuerySet[AdeDevice], *, person: Any = None) -> int:
     """Let devices have no enrollment profile, whoever assigned it; those that Apple doesn't list are left out.
+
+    Args:
+        devices: any.
+        person: who asks for it, as the audit log tells.
 
     Returns:
         How many devices Apple is told about.
     """
     listed = devices.filter(is_listed=True)
     is_going = Q(wanted_profile=None, assign_state__in=(AssignState.REMOVED, AssignState.WAITING))
-    concerned = listed.exclude(is_going)
-    accounts = concerned.order_by().values_list("account", flat=True).distinct()
-    return _want(concerned, None, tuple(accounts))
+    return _want(listed.exclude(is_going), None, person)
 
 
 def want_default(account_id: int) -> int:
@@ -150,10 +162,18 @@ def among(account: AdeAccount, members: QuerySet[Device]) -> QuerySet[AdeDevice]
     return AdeDevice.objects.filter(Exists(same.order_by()), account=account)
 
 
-def lock(devices: QuerySet[AdeDevice]) -> None:
-    """Lock devices until the transaction ends, in everybody's order: the sync writes the same ones, page by page."""
-    for _key in devices.order_by("pk").select_for_update(of=("self",)).values_list("pk").iterator():
-        pass
+def lock(devices: QuerySet[AdeDevice]) -> dict[int, list[int]]:
+    """Lock devices until the transaction ends, in everybody's order: the sync writes the same ones, page by page.
+
+    Returns:
+        Account -> numbers of its devices.
+    """
+    found: dict[int, list[int]] = {}
+    for account_id, key in (
+        devices.order_by("pk").select_for_update(of=("self",)).values_list("account", "pk").iterator()
+    ):
+        found.setdefault(account_id, []).append(key)
+    return found
 
 
 def tell_soon(account_id: int) -> None:
@@ -171,15 +191,26 @@ def call_worker(account_id: int) -> bool:
     return True
 
 
-def _want(devices: QuerySet[AdeDevice], profile: AdeProfile | None, accounts: tuple[int, ...]) -> int:
+def _want(devices: QuerySet[AdeDevice], profile: AdeProfile | None, person: Any) -> int:
     # By number: a queryset of a list may be joined, sorted and annotated, and none of that can be updated.
     chosen = AdeDevice.objects.filter(pk__in=devices.order_by().values("pk"))
     # Apple's own wait stands, whatever is wanted now.
     is_told_to_wait = When(assign_state__in=(AssignState.THROTTLED, AssignState.WAITING), then=F("assign_after"))
     wish = {"wanted_profile": profile, "assign_state": AssignState.WAITING, "assign_after": Case(is_told_to_wait)}
     with transaction.atomic():
-        lock(chosen)
-        count = chosen.update(**wish)
-        for account_id in accounts if count else ():
+        by_account = lock(chosen)
+        count = chosen.update(**wish) if by_account else 0
+        for account_id, keys in by_account.items():
             tell_soon(account_id)
+            _announce(account_id, keys, profile, total=count, person=person)
     return count
+
+
+def _announce(account_id: int, keys: list[int], profile: AdeProfile | None, **facts: Any) -> None:
+    """Tell the audit log that devices of one account were given another wish."""
+    account = AdeAccount.objects.only("name", "domain").get(pk=account_id)
+    wanted = {"wanted_profile": (VARIOUS, "" if profile is None else profile.name)}
+    what = REMOVED if profile is None else ASSIGNED
+    announce(
+        AdeDevice, Action.CHANGED, what, ids=keys, fields=wanted, domain_id=account.domain_id, source=account, **facts
+    )

@@ -75,7 +75,7 @@ def assign_page(page: ConsolePage, request: HttpRequest, profile: AdeProfile) ->
     """
     form = AssignForm(request.POST if request.method == "POST" else None, request.user)
     if form.is_valid():
-        count = profiles.assign(profile, form.chosen(profile.account, request.user))
+        count = profiles.assign(profile, form.chosen(profile.account, request.user), person=request.user)
         if count:
             text = ngettext("Chosen for %(count)d device.", "Chosen for %(count)d devices.", count)
             page.log_change(request, profile, text % {"count": count})
@@ -114,7 +114,7 @@ class ProfileActions(Page):
             is_key = key.isascii() and key.isdecimal() and len(key) < 19
             chosen = offered.filter(pk=key).first() if is_key else None
             if chosen is not None:
-                _say(request, profiles.assign(chosen, devices), chosen)
+                _say(request, profiles.assign(chosen, devices, person=request.user), chosen)
                 return None
             wrong = _("Choose one of these profiles.")
         context = {"title": _("Assign enrollment profile"), "accounts": accounts, "offered": offered, "wrong": wrong}
@@ -125,7 +125,7 @@ class ProfileActions(Page):
         """Let the chosen devices have no profile, whoever assigned it."""
         devices = AdeDevice.objects.filter(pk__in=queryset.order_by().values("pk"))
         if CONFIRMED in request.POST:
-            _say(request, profiles.remove(devices), None)
+            _say(request, profiles.remove(devices, person=request.user), None)
             return None
         accounts = list(_counted(devices, request.user))
         context = {"title": _("Remove enrollment profile"), "accounts": accounts, "removes": True}

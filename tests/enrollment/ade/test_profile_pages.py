@@ -315,3 +315,30 @@ def test_every_change_of_a_profile_is_in_the_audit_log(administrator: User, acco
         (action, administrator) for action in ("create", "update", "delete")
     ]
     assert entries[1].changes == {"skip_setup_items": ["[]", '["Siri"]']}
+
+
+def test_assigning_and_removing_by_tick_is_in_the_audit_log_with_account_and_number(
+    administrator: User, account: AdeAccount
+) -> None:
+    client, other = sign_in(administrator), account_named("Office")
+    profile = profile_of(account)
+    devices = listed(account, ["A", "B"])
+    act(client, "assign_profile", devices, confirmed="1", profile=profile.pk)
+    act(client, "assign_profile", devices, confirmed="1", profile=profile.pk)  # it is so already: no entry
+    devices += listed(other, ["C", "D", "E"], wanted_profile=profile_of(other), assign_state=AssignState.ASSIGNED)
+    act(client, "remove_profile", devices, confirmed="1")
+    entries = AuditEntry.objects.filter(content_type__model="adedevice", object_repr="").order_by("pk")
+    assert [
+        (entry.additional_data["what"], entry.additional_data["count"], entry.additional_data["source"][2])
+        for entry in entries
+    ] == [
+        ("ade.profile_assigned", 2, "School"),
+        ("ade.profile_removed", 2, "School"),
+        ("ade.profile_removed", 3, "Office"),
+    ]
+    assert {entry.actor for entry in entries} == {administrator}
+    assert entries[0].changes == {"wanted_profile": ["various", "Sales iPads"]}
+    assert AuditEntry.objects.filter(content_type__model="adedevice", object_repr="A").count() == 2
+    page = words(client.get("/admin/hexenroll/auditentry/"))
+    assert "Enrollment profile chosen" in page
+    assert "Enrollment profile taken away" in page
