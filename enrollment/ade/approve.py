@@ -1,28 +1,23 @@
-"""Which devices that Apple lists become pre-approved, and what becomes of those that it lists no longer?
+"""Which devices that Apple lists become pre-approved?
 
 Called by the sync with each page, and by the page of ADE devices. Missing devices are made, nothing that a file or a
-person entered is overwritten; withdrawn is only what was made here and never enrolled. Sets, in a few statements.
+person entered is overwritten. Sets, in a few statements. What goes again is withdraw.py's.
 """
 
 import json
-import logging
-from collections.abc import Collection
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from devices.approval import end_of_approval, excluded_platforms
-from devices.changes import WORDS, Action, announce, kept_elsewhere
+from devices.changes import WORDS, Action, announce
 from devices.groups.membership import refresh
 from devices.imports.sql import one_at_a_time, spell
-from devices.models import Device, DeviceInventory
-from enrollment.device_events import note
-from enrollment.models import AdeAccount, AdeDevice, DeviceEvent
-
-logger = logging.getLogger(__name__)
+from devices.models import Device
+from enrollment.models import AdeAccount, AdeDevice
 
 Place = tuple[str, str]  # serial number and platform: what a device of the portal is found by
 Approval = AdeDevice.Approval
@@ -136,41 +131,6 @@ def create(account: AdeAccount, places: list[Place], *, person: Any = None, befo
     return set(created)
 
 
-def remove(account: AdeAccount, chosen: Collection[int]) -> tuple[int, int]:
-    """Note that Apple lists devices no longer, and withdraw what was made for them; inside the caller's transaction.
-
-    What has enrolled once, was blocked, or came in otherwise stays, with a line in its history.
-
-    Args:
-        account: that the devices are of.
-        chosen: numbers of ADE devices, some thousand at most.
-
-    Returns:
-        How many were listed, and how many devices were withdrawn.
-    """
-    rows = list(
-        AdeDevice.objects.listed().filter(account=account, pk__in=chosen).order_by("pk").select_for_update(of=("self",))
-    )
-    if not rows:
-        return 0, 0
-    by_place = {(row.serial_number, row.platform): row for row in rows}
-    there = _devices_of(by_place)
-    gone = {pk: device for pk, device in there.items() if _is_withdrawn(device, by_place)}
-    with kept_elsewhere():
-        Device.objects.filter(pk__in=gone).delete()
-    kept = [pk for pk in there if pk not in gone]
-    kept_rows = [by_place[there[pk].serial_number, there[pk].platform].pk for pk in kept]
-    _mark_removed([row.pk for row in rows], kept_rows)
-    if gone:
-        _give_to_others(account, gone.values())
-    if kept:
-        note(sorted(kept), DeviceEvent.Kind.UNLISTED, None, {"ade_account": account.name})
-    labels = {pk: str(device) for pk, device in gone.items()}
-    of_account: dict[str, Any] = {"domain_id": account.domain_id, "source": account}
-    announce(Device, Action.DELETED, WITHDRAWN, ids=sorted(gone), labels=labels, **of_account)
-    return len(rows), len(gone)
-
-
 def recognise(account: AdeAccount, others: QuerySet[AdeDevice]) -> None:
     """Say of devices that were there already whose they are: this account's once more, another's, or nobody's."""
     same = Device.objects.filter(
@@ -188,54 +148,6 @@ def recognise(account: AdeAccount, others: QuerySet[AdeDevice]) -> None:
         ),
         has_made_device=Case(When(own, then=Value(True)), default=Value(False)),
     )
-
-
-def _devices_of(by_place: dict[tuple[str, str], AdeDevice]) -> dict[int, Any]:
-    """Return the portal's devices of ADE devices, locked, each with `has_history`: it has enrolled once."""
-    left = DeviceEvent.objects.filter(device=OuterRef("pk"), kind__in=_LEFT)
-    found = (
-        Device.objects.filter(serial_number__in=[serial for serial, _platform in by_place])
-        .annotate(has_history=Exists(left) | Exists(DeviceInventory.objects.filter(device=OuterRef("pk"))))
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    )
-    return {device.pk: device for device in found if (device.serial_number, device.platform) in by_place}
-
-
-_LEFT: Final = (DeviceEvent.Kind.DISENROLLED, DeviceEvent.Kind.LEFT, DeviceEvent.Kind.APPROVED_AGAIN)
-
-
-def _is_withdrawn(device: Any, by_place: dict[tuple[str, str], AdeDevice]) -> bool:
-    is_ours = by_place[device.serial_number, device.platform].has_made_device and device.source == Device.Source.ADE
-    return bool(is_ours and device.status == Device.Status.PRE_APPROVED and not device.has_history)
-
-
-def _mark_removed(all_of_them: list[int], kept: list[int]) -> None:
-    """Write down that they are listed no longer, and what became of them here."""
-    is_kept = Q(pk__in=kept)
-    was_considered = Q(approval__in=(Approval.MADE, Approval.KNOWN, Approval.OTHER_ACCOUNT))
-    AdeDevice.objects.filter(pk__in=all_of_them).update(
-        is_listed=False,
-        removed_at=timezone.now(),
-        approval=Case(
-            When(is_kept, then=Value(Approval.KEPT.value)),
-            When(was_considered, then=Value(Approval.WITHDRAWN.value)),
-            default=F("approval"),
-        ),
-        has_made_device=Case(When(is_kept, then=F("has_made_device")), default=Value(False)),
-    )
-
-
-def _give_to_others(account: AdeAccount, gone: Collection[Any]) -> None:
-    """Let other accounts that list withdrawn devices pre-approve them, with their next sync: Apple has moved them."""
-    places = {(device.serial_number, device.platform) for device in gone}
-    theirs = AdeDevice.objects.filter(
-        serial_number__in=[serial for serial, _platform in places], approval=Approval.OTHER_ACCOUNT
-    ).exclude(account=account)
-    found = theirs.order_by("pk").values_list("pk", "serial_number", "platform")
-    moved = [pk for pk, serial, platform in found if (serial, platform) in places]
-    if moved:
-        AdeDevice.objects.filter(pk__in=moved).update(approval=Approval.WAITING)
 
 
 def _listed(numbers: list[int]) -> Any:

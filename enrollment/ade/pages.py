@@ -17,7 +17,7 @@ from django.db.models import F
 from devices.approval import excluded_platforms
 from enrollment.models import AdeAccount, AdeDevice, AdeSync
 
-from . import approve, runs
+from . import approve, runs, withdraw
 from .answers import DevicePage
 from .told import FACTS, Told, read
 
@@ -101,7 +101,7 @@ def remove(run: AdeSync, chosen: Collection[int]) -> None:
 
     def write() -> None:
         runs.keep(run)
-        deleted, withdrawn = approve.remove(run.account, chosen)
+        deleted, withdrawn = withdraw.remove(run.account, chosen)
         _count(run, Counts(deleted=deleted, withdrawn=withdrawn))
 
     _in_transaction(write)
@@ -154,7 +154,7 @@ def _write_page(run: AdeSync, account: AdeAccount, told: dict[str, Told], mark: 
     if mark is not None and page.unchanged:
         AdeDevice.objects.filter(pk__in=page.unchanged).update(seen_by=mark)
     if page.removed:
-        counts.deleted, counts.withdrawn = approve.remove(account, page.removed)
+        counts.deleted, counts.withdrawn = withdraw.remove(account, page.removed)
     counts.added, counts.modified = page.added, page.modified
     return counts
 

@@ -1,19 +1,14 @@
 """Which devices that Apple lists become pre-approved, and what happens when Apple lists one no longer?"""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from devices.models import Device, DeviceInventory, DeviceUser, Domain
+from devices.models import Device, DeviceUser, Domain
 from devices.vocabulary import Ownership
 from enrollment.ade import approve
-from enrollment.approve_again import approve_again
-from enrollment.blocking import block
-from enrollment.device_timeline import device_timeline
-from enrollment.disenroll import LeaveReason, disenroll_many
-from enrollment.models import AdeAccount, AdeDevice, DeviceEvent, EnrollmentSettings
+from enrollment.models import AdeAccount, AdeDevice, EnrollmentSettings
 from hexenroll.models import AuditEntry
 from tests.ade_simulator.running import Simulator
 from tests.conftest import make_person
@@ -23,15 +18,6 @@ from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory
 pytestmark = pytest.mark.django_db
 
 Status, Source = Device.Status, Device.Source
-
-
-def enrolled(device: Device) -> Device:
-    """Return the device as the gate leaves one that came in."""
-    now = timezone.now()
-    Device.objects.filter(pk=device.pk).update(status=Status.ENROLLED)
-    DeviceInventory.objects.create(device=device, method="ade", enrolled_at=now, last_seen_at=now)
-    device.refresh_from_db()
-    return device
 
 
 # --- what is made ------------------------------------------------------------------------------------------
@@ -174,59 +160,6 @@ def test_a_device_that_was_brought_back_by_a_file_is_not_the_accounts(ade_simula
     assert counts(synced(account)) == (0, 0, 1, 0, 0)
     assert Device.objects.filter(pk=back.pk).exists()
     assert approval(account, serial) == Approval.KEPT
-
-
-# --- deleted at Apple --------------------------------------------------------------------------------------
-def test_what_was_made_here_and_never_enrolled_is_withdrawn(ade_simulator: Simulator) -> None:
-    serials = ade_simulator.add(3, os="iOS")
-    account = account_of(ade_simulator)
-    synced(account)
-    ade_simulator.delete(serials[:1])
-    assert counts(synced(account)) == (0, 0, 1, 0, 1)
-    assert not Device.objects.filter(serial_number=serials[0]).exists()
-    assert approval(account, serials[0]) == Approval.WITHDRAWN
-    entry = AuditEntry.objects.get(object_repr=serials[0], action=AuditEntry.Action.DELETE)
-    assert entry.additional_data["what"] == "ade.withdrawn"
-
-
-@pytest.mark.parametrize("kind", ["enrolled", "disenrolled", "blocked", "approved_again", "imported"])
-def test_the_rest_stays_with_a_line_in_its_history(ade_simulator: Simulator, kind: str) -> None:
-    (serial,) = ade_simulator.add(1, os="iOS")
-    if kind == "imported":
-        DeviceFactory.create(serial_number=serial, platform="ios", source=Source.IMPORT)
-    account = account_of(ade_simulator)
-    synced(account)
-    person: Any = make_person("somebody", superuser=True)
-    device = Device.objects.get(serial_number=serial)
-    if kind != "imported":
-        enrolled(device)
-    if kind in ("disenrolled", "approved_again"):
-        disenroll_many([device.pk], person, LeaveReason.OTHER)
-    if kind == "approved_again":
-        approve_again([device.pk], person)
-    if kind == "blocked":
-        block(Device.objects.filter(pk=device.pk), person)
-    before = Device.objects.filter(pk=device.pk).values().get()
-    ade_simulator.delete([serial])
-    assert counts(synced(account)) == (0, 0, 1, 0, 0)
-    assert Device.objects.filter(pk=device.pk).values().get() == before
-    assert approval(account, serial) == Approval.KEPT
-    assert DeviceEvent.objects.filter(device=device, kind=DeviceEvent.Kind.UNLISTED).count() == 1
-    found = Device.objects.select_related("inventory", "import_batch").get(pk=device.pk)
-    told = [(entry.title, entry.text) for entry in device_timeline(found, person, most=15).entries]
-    assert ("Apple lists it no longer", "For the ADE account “first”") in told
-
-
-def test_one_that_comes_back_is_the_accounts_again(ade_simulator: Simulator) -> None:
-    (serial,) = ade_simulator.add(1, os="iOS")
-    account = account_of(ade_simulator)
-    synced(account)
-    enrolled(Device.objects.get(serial_number=serial))
-    ade_simulator.delete([serial])
-    synced(account)
-    ade_simulator.add_as_they_are([{"serial_number": serial, "os": "iOS", "model": "iPad"}])
-    assert counts(synced(account)) == (1, 0, 0, 0, 0)
-    assert approval(account, serial) == Approval.MADE
 
 
 def test_a_device_of_another_domain_is_recognised_and_left_alone(ade_simulator: Simulator) -> None:
