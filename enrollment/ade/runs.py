@@ -94,8 +94,8 @@ def begin(account: AdeAccount, person: User | None = None, *, full: bool = False
     try:
         with transaction.atomic():
             run = AdeSync.objects.create(account=account, kind=kind, phase=phase, created_by=person)
-            if is_full:
-                AdeAccount.objects.filter(pk=account.pk).update(cursor="")
+            if is_full:  # broken off, its cursor is of the list: the next run may not take it for one of the changes
+                AdeAccount.objects.filter(pk=account.pk).update(cursor="", needs_full=True)
     except IntegrityError:  # ade_sync_one_open
         raise RunningError(AdeSync.objects.filter(account=account, state__in=AdeSync.OPEN).first()) from None
     if tell_worker:

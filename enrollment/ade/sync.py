@@ -118,7 +118,7 @@ def _begin_anew(found: AdeSync, code: str) -> None:
     logger.warning("ADE sync %s: Apple refused the cursor (%s), the whole list is read", found.pk, code)
     with transaction.atomic():
         runs.keep(found, is_begun_anew=True, kind=AdeSync.Kind.FULL, phase=Phase.LIST)
-        AdeAccount.objects.filter(pk=found.account_id).update(cursor="")
+        AdeAccount.objects.filter(pk=found.account_id).update(cursor="", needs_full=True)
     found.is_begun_anew, found.kind, found.phase, found.account.cursor = True, AdeSync.Kind.FULL, Phase.LIST, ""
 
 
