@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from unfold.decorators import action, display
 
 from devices.admin.console_page import ConsolePage
@@ -161,7 +161,7 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
         if row.device_id is None:  # type: ignore[attr-defined]
             return "–"
         url = reverse("admin:devices_device_change", args=[row.device_id])  # type: ignore[attr-defined]
-        return format_html('<a class="ad-link" href="{}">{}</a>', url, _("Open"))
+        return format_html('<a class="ad-link" href="{}">{}</a>', url, pgettext("a link", "Open"))
 
     @admin.display(description=_("profile at Apple"))
     def shown_profile(self, row: AdeDevice) -> Any:

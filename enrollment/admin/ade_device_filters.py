@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from devices.models import Device
 from devices.scope import visible
@@ -79,7 +80,7 @@ class MarkFilter(admin.SimpleListFilter):
 
 # What Apple calls them.
 PROFILE_WORDS = {
-    "empty": _("None"),
+    "empty": pgettext_lazy("a profile", "None"),
     "assigned": _("Assigned"),
     "pushed": _("Fetched by the device"),
     "removed": _("Removed"),

@@ -26,7 +26,13 @@ class AdeProfileForm(forms.ModelForm):
         help_text=AdeProfile._meta.get_field("url").help_text,
     )
     skip_setup_items = forms.MultipleChoiceField(
-        label=_("Steps to skip"), choices=[(step.key, step.label) for step in SKIP_KEYS], required=False
+        label=_("Steps to skip"),
+        choices=[(step.key, step.label) for step in SKIP_KEYS],
+        required=False,
+        help_text=_(
+            "Tick what nobody is asked when a device is set up. Beside each step: the systems that have it. "
+            "Others take no notice."
+        ),
     )
 
     class Meta:

@@ -161,7 +161,12 @@ RULES: Final[dict[str, Rule]] = {
         "enrollment.view_adeaccount|enrollment.change_adeaccount", LOOKS, "an ADE account"
     ),
     "admin/enrollment/adeaccount/<int:object_id>/edit/": Rule(ADE, ADE, "changes an ADE account"),
-    "admin/enrollment/adeaccount/<int:account_id>/*": Rule(ADE, ADE, "connects an ADE account, or renews its token"),
+    **{
+        f"admin/enrollment/adeaccount/<int:account_id>/{step}/": Rule(
+            ADE, ADE, "connects an ADE account, or renews its token"
+        )
+        for step in ("key", "token", "check")
+    },
     "admin/enrollment/adeaccount/<int:account_id>/certificate.pem": Rule(ADE, NOBODY, "a public key for Apple"),
     "admin/enrollment/adeaccount/<int:account_id>/sync/": Rule(
         NOBODY, "enrollment.view_adeaccount&enrollment.sync_adeaccount", "syncs an ADE account"

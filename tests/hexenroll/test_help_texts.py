@@ -36,6 +36,10 @@ ELSEWHERE = {
     "SendForm.include_invited": "enroll/_ways.html",
     "SendForm.when": "invitations/_how.html",
     "SendForm.starts_at": "invitations/_how.html",
+    "TokenForm.file": "ade/token.html",
+    "TokenForm.force": "ade/token.html",
+    "AssignForm.which": "ade/profile_assign.html",
+    "AssignForm.group": "ade/profile_assign.html",
 }
 
 
