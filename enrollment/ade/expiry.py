@@ -1,4 +1,4 @@
-"""Which tokens are about to expire, and who is told? Administrators, by e-mail, once at each of DAYS; run by the clock.
+"""Which tokens are about to expire, and who is told? Administrators, by e-mail, once at each of EXPIRY_DAYS; by the clock.
 
 A token is good for a year; without a new one the portal learns nothing of new devices. The dashboard and the account's
 page count the days, too.
@@ -23,28 +23,29 @@ from django.utils.translation import ngettext
 
 from devices.scope import scope_of
 from enrollment.models import AdeAccount
+from enrollment.models.ade_account import EXPIRY_DAYS
 from invitations.messages.variables import one_line
 
 logger = logging.getLogger(__name__)
 
-DAYS: Final = (30, 14, 3)
 # Who may renew a token is told.
 CHANGE: Final = "enrollment.change_adeaccount"
 
 
 def warn() -> int:
-    """Tell administrators of the tokens that expire within one of DAYS; return how many accounts that was about."""
-    expiring = list(AdeAccount.objects.expiring().defer("private_key", "server_token"))
+    """Tell administrators of tokens that expire within one of EXPIRY_DAYS; return of how many accounts."""
+    ending = AdeAccount.objects.expired() | AdeAccount.objects.expiring()
+    expiring = list(ending.defer("private_key", "server_token"))
     due = [(account, days) for account in expiring if (days := due_at(account)) is not None]
     return sum(_told(account, days) for account, days in due)
 
 
 def due_at(account: AdeAccount) -> int | None:
-    """Return the smallest of DAYS within which a token expires; None: there is time, or administrators were told."""
+    """Return the smallest of EXPIRY_DAYS within which a token expires; None: there is time, or it was told."""
     if account.token_expires_at is None:
         return None
     left = account.token_expires_at - timezone.now()
-    days = min((number for number in DAYS if left <= timedelta(days=number)), default=None)
+    days = min((number for number in EXPIRY_DAYS if left <= timedelta(days=number)), default=None)
     told = account.warned_at_days
     return days if days is not None and (told is None or days < told) else None
 

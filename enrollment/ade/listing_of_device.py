@@ -23,7 +23,7 @@ def listings_of(device: Device, person: Any) -> list[AdeDevice]:
     if not device.serial_number or device.platform not in APPLE_PLATFORMS or not person.has_perm(VIEW):
         return []
     same = AdeDevice.objects.filter(serial_number=device.serial_number, platform=device.platform)
-    found = visible(same, person).select_related("account", "wanted_profile")
+    found = visible(same, person).select_related("account__assignment", "wanted_profile")
     secret = ("account__private_key", "account__server_token", "account__certificate")
     return list(found.defer(*secret).order_by("-has_made_device", "pk"))
 

@@ -213,8 +213,8 @@ def _release(claim: UUID, **facts: Any) -> None:
 def _put_off(account: AdeAccount, claim: UUID, error: AdeError) -> None:
     """Keep what went wrong, and when the next try is: when Apple says, else after twice as long each time."""
     code = error.code or type(error).__name__
+    standing.note_error(account, error)
     if isinstance(error, AccountError):  # no use before somebody has done something: see ASKABLE
-        standing.note_error(account, error)
         _release(claim, error=code)
         return
     tries = AdeAssignment.objects.filter(claim=claim).values_list("tries", flat=True).first() or 0

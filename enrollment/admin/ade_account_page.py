@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from enrollment.ade import accounts, runs, standing
 from enrollment.ade.progress import progress_of
-from enrollment.models import AdeAccount, AdeDevice, AdeSync
+from enrollment.models import AdeAccount, AdeAssignment, AdeDevice, AdeSync
+from enrollment.models.ade_account import SOON_DAYS, URGENT_DAYS
 
 from .ade_connect import CHANGE, SYNC, VIEW, AccountView
 from .ade_device_filters import deleted_here
@@ -40,7 +41,6 @@ SYNC_TONES = {
     AdeSync.State.DONE: "success",
     AdeSync.State.FAILED: "error",
 }
-WARN_DAYS, ALARM_DAYS = 30, 14
 
 
 def expiry_words(account: AdeAccount) -> str:
@@ -58,9 +58,9 @@ def expiry_words(account: AdeAccount) -> str:
 def expiry_tone(account: AdeAccount) -> str:
     """Return how urgent a renewal is: "", warning or error."""
     days = account.days_left
-    if days is None or days > WARN_DAYS:
+    if days is None or days >= SOON_DAYS:
         return ""
-    return "warning" if days > ALARM_DAYS else "error"
+    return "warning" if days >= URGENT_DAYS else "error"
 
 
 def page(site: Any, opts: Any, request: HttpRequest, account: AdeAccount) -> HttpResponse:
@@ -76,6 +76,7 @@ def page(site: Any, opts: Any, request: HttpRequest, account: AdeAccount) -> Htt
         "account": account,
         "tone": TONES[State(account.state)],
         "advice": standing.advice_of(account),
+        "assignment": AdeAssignment.objects.put_off().filter(account=account).first(),
         "has_trouble": account.state not in (State.OK, State.NEW),
         "expiry": expiry_words(account),
         "expiry_tone": expiry_tone(account),

@@ -218,7 +218,8 @@ def _standing(profile: AdeProfile) -> dict[str, Any]:
     return {
         "tone": TONES[State(profile.state)],
         "refusal": refusal_of(profile) if profile.state == State.FAILED else "",
-        "assignment": AdeAssignment.objects.filter(account=profile.account_id).exclude(error="").first(),
+        "assignment": AdeAssignment.objects.put_off().filter(account=profile.account_id).first(),
+        "needs_somebody": profile.account.state in AdeAccount.NEEDS_SOMEBODY,
         "is_default": profile.account.default_profile_id == profile.pk,
         "devices": [
             {

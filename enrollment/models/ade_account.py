@@ -14,7 +14,11 @@ from devices.vocabulary import Ownership
 
 # Apple's service (PROTOCOLS.md, section 1); an account may name another, such as a simulator on this machine.
 APPLE: Final = "https://mdmenrollment.apple.com"
-EXPIRES_SOON: Final = timedelta(days=30)
+# Days before a token's end at which people are told; from the second on it is urgent.
+EXPIRY_DAYS: Final = (30, 14, 3)
+SOON_DAYS, URGENT_DAYS, _LAST_DAYS = EXPIRY_DAYS
+# Apple, or the way to it, may be away for a while and come back by itself; after that somebody has a look.
+UNREACHABLE_FOR: Final = timedelta(hours=6)
 
 
 class AdeAccountQuerySet(models.QuerySet["AdeAccount"]):
@@ -22,13 +26,20 @@ class AdeAccountQuerySet(models.QuerySet["AdeAccount"]):
         """Accounts that have brought a token: Apple can be asked."""
         return self.exclude(state=AdeAccount.State.NEW)
 
-    def expiring(self) -> Self:
-        """Accounts whose token has expired, or soon will."""
-        return self.connected().filter(token_expires_at__lt=timezone.now() + EXPIRES_SOON)
+    def expired(self) -> Self:
+        """Accounts whose token is past its end."""
+        return self.connected().filter(token_expires_at__lte=timezone.now())
+
+    def expiring(self, days: int = SOON_DAYS, *, after: int = 0) -> Self:
+        """Accounts whose token ends within so many days, and not within the first `after`; none that has expired."""
+        now = timezone.now()
+        begin, end = now + timedelta(days=after), now + timedelta(days=days)
+        return self.connected().filter(token_expires_at__gt=begin, token_expires_at__lte=end)
 
     def in_trouble(self) -> Self:
-        """Accounts that need somebody: Apple answered the last time with an error."""
-        return self.connected().exclude(state=AdeAccount.State.OK)
+        """Accounts that need somebody: one of NEEDS_SOMEBODY, or Apple couldn't be reached for hours."""
+        is_away = models.Q(state=AdeAccount.State.UNREACHABLE, state_changed_at__lte=timezone.now() - UNREACHABLE_FOR)
+        return self.filter(is_away | models.Q(state__in=AdeAccount.NEEDS_SOMEBODY))
 
 
 class AdeAccount(models.Model):
@@ -45,6 +56,11 @@ class AdeAccount(models.Model):
         EXPIRED = "expired", _("Token expired")
         THROTTLED = "throttled", _("Slowed down by Apple")
         UNREACHABLE = "unreachable", _("Apple can't be reached")
+
+    # Nothing goes on before a person has done something; the others pass by themselves.
+    NEEDS_SOMEBODY: ClassVar[frozenset[str]] = frozenset(
+        {State.TERMS_NOT_SIGNED, State.ACCESS_DENIED, State.TOKEN_REFUSED, State.EXPIRED}
+    )
 
     name = models.CharField(
         _("name"),

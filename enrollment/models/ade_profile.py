@@ -3,9 +3,10 @@
 How much of it Apple was told says AdeDevice, device by device; that somebody tells it now, AdeAssignment.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .ade_account import AdeAccount
@@ -124,6 +125,12 @@ class AdeProfile(models.Model):
         return self.name
 
 
+class AdeAssignmentQuerySet(models.QuerySet["AdeAssignment"]):
+    def put_off(self) -> Self:
+        """Those whose next try is later: Apple asked for it, or didn't answer as it should."""
+        return self.filter(next_at__gt=timezone.now())
+
+
 class AdeAssignment(models.Model):
     """Who tells Apple about the enrollment profiles of an account, and when is the next try? One row an account."""
 
@@ -143,6 +150,8 @@ class AdeAssignment(models.Model):
     next_at = models.DateTimeField(_("not before"), null=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0, help_text=_("In a row that have failed."))
     error = models.CharField(_("error"), max_length=64, blank=True, help_text=_("Code of Apple's, or of ade/errors."))
+
+    objects = AdeAssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("assignment of enrollment profiles")

@@ -17,6 +17,7 @@ from devices.models import BulkAction, ImportBatch
 from devices.scope import visible
 from enrollment.lockouts import locked_now
 from enrollment.models import AdeAccount, Conflict
+from enrollment.models.ade_account import SOON_DAYS, URGENT_DAYS
 from hexenroll.api_keys.keys import ending_soon
 from hexenroll.models import ScheduledReport
 
@@ -24,6 +25,8 @@ from .counting import EXPIRING_DAYS
 from .figures import Figures
 
 DEVICES: Final = "admin:devices_device_changelist"
+ADE_ACCOUNTS: Final = "admin:enrollment_adeaccount_changelist"
+NEW_TOKEN: Final = _("Download a new one at Apple, and upload it here: nothing else changes.")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,22 @@ def _stale_query() -> str:
     return f"stale_days={settings.HEXENROLL_STALE_DAYS}"
 
 
+def _urgent_words(count: int) -> str:
+    text = ngettext(
+        "%(count)s ADE token expires within %(days)s days", "%(count)s ADE tokens expire within %(days)s days", count
+    )
+    return text % {"count": "%(count)s", "days": URGENT_DAYS}
+
+
+def _soon_words(count: int) -> str:
+    text = ngettext(
+        "%(count)s ADE token expires in %(from)s to %(to)s days",
+        "%(count)s ADE tokens expire in %(from)s to %(to)s days",
+        count,
+    )
+    return text % {"count": "%(count)s", "from": URGENT_DAYS, "to": SOON_DAYS}
+
+
 # In the order in which they are shown.
 KINDS: Final = (
     Kind(
@@ -156,23 +175,39 @@ KINDS: Final = (
         tone="error",
         permission="enrollment.view_adeaccount",
         count=_rows(AdeAccount.objects.in_trouble),
-        text=lambda n: ngettext(
-            "Apple answered %(count)s ADE account with an error", "Apple answered %(count)s ADE accounts with errors", n
-        ),
+        text=lambda n: ngettext("%(count)s ADE account needs somebody", "%(count)s ADE accounts need somebody", n),
         hint=_("Each says what is the matter, and what to do about it."),
-        page="admin:enrollment_adeaccount_changelist",
+        page=ADE_ACCOUNTS,
         query="standing=trouble",
     ),
     Kind(
         icon="timer_off",
+        tone="error",
+        permission="enrollment.view_adeaccount",
+        count=_rows(AdeAccount.objects.expired),
+        text=lambda n: ngettext("%(count)s ADE token has expired", "%(count)s ADE tokens have expired", n),
+        hint=NEW_TOKEN,
+        page=ADE_ACCOUNTS,
+        query="standing=expired",
+    ),
+    Kind(
+        icon="timer",
+        tone="error",
+        permission="enrollment.view_adeaccount",
+        count=_rows(lambda: AdeAccount.objects.expiring(URGENT_DAYS)),
+        text=_urgent_words,
+        hint=NEW_TOKEN,
+        page=ADE_ACCOUNTS,
+        query="standing=urgent",
+    ),
+    Kind(
+        icon="timer",
         tone="warning",
         permission="enrollment.view_adeaccount",
-        count=_rows(AdeAccount.objects.expiring),
-        text=lambda n: ngettext(
-            "%(count)s ADE token is about to expire", "%(count)s ADE tokens are about to expire", n
-        ),
-        hint=_("Within 30 days. Download a new one at Apple, and upload it here: nothing else changes."),
-        page="admin:enrollment_adeaccount_changelist",
+        count=_rows(lambda: AdeAccount.objects.expiring(after=URGENT_DAYS)),
+        text=_soon_words,
+        hint=NEW_TOKEN,
+        page=ADE_ACCOUNTS,
         query="standing=expiring",
     ),
     Kind(

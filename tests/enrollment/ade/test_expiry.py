@@ -133,22 +133,51 @@ def test_the_clock_asks_every_hour(chief: User) -> None:
     assert warn_of_ade_tokens() == 1
 
 
-def test_the_dashboard_leads_to_tokens_that_expire_and_accounts_in_trouble(administrator_client: Client) -> None:
-    account_with(2, name="Expiring")
-    account_with(200, name="Denied", state=AdeAccount.State.ACCESS_DENIED)
+@pytest.mark.parametrize(
+    ("days", "tone", "standing", "text"),
+    [
+        (-400, "error", "expired", "1 ADE token has expired"),
+        (-0.5, "error", "expired", "1 ADE token has expired"),
+        (0.5, "error", "urgent", "1 ADE token expires within 14 days"),
+        (13, "error", "urgent", "1 ADE token expires within 14 days"),
+        (15, "warning", "expiring", "1 ADE token expires in 14 to 30 days"),
+        (29, "warning", "expiring", "1 ADE token expires in 14 to 30 days"),
+        (31, "", "", ""),
+    ],
+)
+def test_the_dashboard_leads_to_tokens_that_expire(
+    administrator_client: Client, days: float, tone: str, standing: str, text: str
+) -> None:
+    account_with(days, name="Ending")
     account_with(200, name="Fine")
     account_with(200, name="New", state=AdeAccount.State.NEW, token_expires_at=None)
-    matters = {matter.text: matter for matter in administrator_client.get(reverse("admin:index")).context["matters"]}
-    shown = {
-        "Apple answered 1 ADE account with an error": ("error", f"{LIST}?standing=trouble", "Denied"),
-        "1 ADE token is about to expire": ("warning", f"{LIST}?standing=expiring", "Expiring"),
-    }
-    assert {text: (matter.tone, matter.url) for text, matter in matters.items() if "ADE" in text} == {
-        text: (tone, url) for text, (tone, url, _name) in shown.items()
-    }
-    for _tone, url, name in shown.values():
-        listed = administrator_client.get(url).context["cl"].queryset
-        assert [account.name for account in listed] == [name]
+    found = administrator_client.get(reverse("admin:index")).context["matters"]
+    shown = [(matter.tone, matter.text, matter.url) for matter in found if "ADE" in matter.text]
+    assert shown == ([(tone, text, f"{LIST}?standing={standing}")] if text else [])
+    if text:
+        assert listed(administrator_client, standing) == ["Ending"]
+
+
+def test_the_dashboard_leads_to_accounts_that_need_somebody_and_not_to_those_that_mend_themselves(
+    administrator_client: Client,
+) -> None:
+    for state in AdeAccount.State:
+        account_with(200, name=state, state=state)
+    long_ago = timezone.now() - timedelta(hours=7)
+    for state in (AdeAccount.State.UNREACHABLE, AdeAccount.State.THROTTLED):
+        account_with(200, name=f"{state} for hours", state=state, state_changed_at=long_ago)
+    page = administrator_client.get(reverse("admin:index"))
+    (matter,) = (found for found in page.context["matters"] if "ADE" in found.text)
+    said = (matter.tone, matter.text, matter.url)
+    assert said == ("error", "5 ADE accounts need somebody", f"{LIST}?standing=trouble")
+    needing = ["access_denied", "expired", "terms_not_signed", "token_refused", "unreachable for hours"]
+    assert listed(administrator_client, "trouble") == needing
+
+
+def listed(client: Client, standing: str) -> list[str]:
+    """Return the accounts that the filter of the list leaves."""
+    found = client.get(LIST, {"standing": standing}).context["cl"].queryset
+    return sorted(account.name for account in found)
 
 
 def test_somebody_of_another_domain_learns_nothing_on_the_dashboard() -> None:

@@ -5,12 +5,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
+from django.utils.formats import date_format, localize
+from django.utils.timezone import localtime
 
 from enrollment import tasks
 from enrollment.ade import profiles, telling
 from enrollment.ade.client import Client
-from enrollment.models import AdeAccount, AdeAssignment, AdeProfile
+from enrollment.ade.profile_words import assignment_of
+from enrollment.models import AdeAccount, AdeAssignment, AdeDevice, AdeProfile
 from tests.ade_simulator.running import Simulator
 from tests.enrollment.ade.profiled import connected, listed, profile_of, states, tell
 
@@ -36,6 +40,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+def device_of(account: AdeAccount) -> AdeDevice:
+    found = account.devices.select_related("account__assignment", "wanted_profile").first()
+    assert found is not None
+    return found
+
+
 def put_off(account: AdeAccount) -> AdeAssignment:
     return AdeAssignment.objects.get(account=account)
 
@@ -49,6 +59,47 @@ def test_429_is_waited_for_as_long_as_apple_says(ade_simulator: Simulator, accou
     assert (waiting.claim, waiting.tries, waiting.error) == (None, 1, "http_429")
     assert tell(account) == 0
     assert len(ade_simulator.requests(DEFINE)) == 1
+
+
+@pytest.mark.parametrize(("status", "state"), [(429, AdeAccount.State.THROTTLED), (503, AdeAccount.State.UNREACHABLE)])
+def test_account_and_device_say_that_apple_is_not_told_now_until_it_answers(
+    ade_simulator: Simulator, account: AdeAccount, administrator_client: Browser, status: int, state: str
+) -> None:
+    ade_simulator.script(DEFINE, status=status, headers={"Retry-After": "900"})
+    tell(account)
+    account.refresh_from_db()
+    assert account.state == state
+    when = date_format(localtime(put_off(account).next_at), "DATETIME_FORMAT")
+    page = administrator_client.get(f"/admin/enrollment/adeaccount/{account.pk}/change/").content.decode()
+    said = f"Apple can’t be told about enrollment profiles now (http_{status}). After {when} the portal tries again."
+    assert said in page
+    assert assignment_of(device_of(account)).startswith(
+        f"Waiting until {localize(localtime(put_off(account).next_at))}"
+    )
+    assert f"(http_{status})" in assignment_of(device_of(account))
+    ade_simulator.clear_scripts()
+    AdeAssignment.objects.update(next_at=timezone.now())
+    assert tell(account) == 2
+    account.refresh_from_db()
+    assert account.state == AdeAccount.State.OK
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("terms_not_signed", "Waiting: the account is in trouble (Terms not accepted). Its page says what to do."),
+        ("expired", "Waiting: the account is in trouble (Token expired). Its page says what to do."),
+        ("new", "Waiting: the account has no token. Connect it first."),
+        ("ok", "Waiting: Apple will be told in a moment."),
+    ],
+)
+def test_device_whose_account_is_in_trouble_is_not_said_to_get_its_profile_in_a_moment(
+    account: AdeAccount, state: str, said: str
+) -> None:
+    AdeAccount.objects.update(state=state)
+    for assign_state in ("waiting",) if state == "ok" else ("waiting", "failed", "throttled"):
+        account.devices.update(assign_state=assign_state, assign_after=None)
+        assert assignment_of(device_of(account)) == said
 
 
 def test_each_failure_in_a_row_is_followed_by_a_longer_wait_and_a_success_ends_that(
