@@ -14,14 +14,15 @@ from devices.policies.effective import PolicySource, offer
 from enrollment.models import AdeDevice
 
 # Of one account and policy there is one row a device, since a serial number is there once in an account. A device that
-# somebody deleted and a file brought back is none of the account's.
+# somebody deleted and a file brought back is none of the account's; nor is one that was moved into another domain,
+# where whoever looks after the account may have no right.
 _STATEMENT: Final = f"""
 SELECT device.id AS device_id, given.policy_id AS policy_id, account.name AS name
 FROM devices_device device
 JOIN enrollment_adedevice listed ON listed.serial_number = device.serial_number AND listed.platform = device.platform
     AND listed.has_made_device
 JOIN enrollment_adeaccount_policies given ON given.adeaccount_id = listed.account_id
-JOIN enrollment_adeaccount account ON account.id = listed.account_id
+JOIN enrollment_adeaccount account ON account.id = listed.account_id AND account.domain_id = device.domain_id
 WHERE device.id {{keys}} AND device.source = '{Device.Source.ADE}'
 """  # noqa: S608
 
@@ -32,6 +33,7 @@ def devices_with(policies: Collection[int]) -> QuerySet[Device]:
         serial_number=OuterRef("serial_number"),
         platform=OuterRef("platform"),
         has_made_device=True,
+        account__domain=OuterRef("domain"),
         account__policies__in=list(policies),
     )
     return Device.objects.filter(Exists(made), source=Device.Source.ADE)

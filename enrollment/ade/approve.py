@@ -5,10 +5,11 @@ person entered is overwritten. Sets, in a few statements. What goes again is wit
 """
 
 import json
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -124,6 +125,7 @@ def create(account: AdeAccount, places: list[Place], *, person: Any = None, befo
     created = {(serial, platform): pk for pk, serial, platform in _execute(_CREATE, parameters)}
     ids = sorted(created.values())
     if ids:
+        _take_over(account, created)
         _execute(_GROUP, {"account": account.pk, "keys": _listed(ids)})
         refresh(Device.objects.filter(pk__in=ids), are_new=True)
     of_account: dict[str, Any] = {"domain_id": account.domain_id, "person": person, "source": account}
@@ -148,6 +150,19 @@ def recognise(account: AdeAccount, others: QuerySet[AdeDevice]) -> None:
         ),
         has_made_device=Case(When(own, then=Value(True)), default=Value(False)),
     )
+
+
+def _take_over(account: AdeAccount, created: Collection[Place]) -> None:
+    """Let other accounts have made no longer what this one has made now: somebody had deleted their devices."""
+    serials = [serial for serial, _platform in created]
+    claims = AdeDevice.objects.filter(serial_number__in=serials, has_made_device=True).exclude(account=account)
+    locked = claims.order_by("pk").select_for_update(of=("self",)).values_list("pk", "serial_number", "platform")
+    stale = [pk for pk, serial, platform in locked if (serial, platform) in created]
+    if stale:
+        is_theirs = When(approval=Approval.MADE, then=Value(Approval.OTHER_ACCOUNT.value))
+        AdeDevice.objects.filter(pk__in=stale).update(
+            has_made_device=False, approval=Case(is_theirs, default=F("approval"))
+        )
 
 
 def _listed(numbers: list[int]) -> Any:

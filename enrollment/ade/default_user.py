@@ -12,7 +12,7 @@ IS_DEFAULT: Final = (
     "EXISTS (SELECT 1 FROM enrollment_adedevice listed "
     "JOIN enrollment_adeaccount account ON account.id = listed.account_id "
     "WHERE listed.serial_number = d.serial_number AND listed.platform = d.platform "
-    "AND listed.has_made_device AND account.default_user_id = d.user_id)"
+    "AND listed.has_made_device AND account.domain_id = d.domain_id AND account.default_user_id = d.user_id)"
 )
 
 

@@ -101,7 +101,8 @@ def remove(run: AdeSync, chosen: Collection[int]) -> None:
 
     def write() -> None:
         runs.keep(run)
-        deleted, withdrawn = withdraw.remove(run.account, chosen)
+        account = AdeAccount.objects.get(pk=run.account_id)  # its domain may be another one by now
+        deleted, withdrawn = withdraw.remove(account, chosen)
         _count(run, Counts(deleted=deleted, withdrawn=withdrawn))
 
     _in_transaction(write)

@@ -78,7 +78,9 @@ def _devices_of(by_place: dict[Place, AdeDevice]) -> dict[int, Any]:
 
 def _is_untouched(device: Any, by_place: dict[Place, AdeDevice], account: AdeAccount) -> bool:
     """Tell whether a device is as the account made it; what an import did to it is asked of all of them at once."""
-    is_ours = by_place[device.serial_number, device.platform].has_made_device and device.source == Device.Source.ADE
+    is_made = by_place[device.serial_number, device.platform].has_made_device and device.source == Device.Source.ADE
+    # Moved into another domain, it is theirs: whoever looks after this account may have no right there.
+    is_ours = is_made and device.domain_id == account.domain_id
     is_nobodys = device.user_id is None or device.user_id == account.default_user_id
     is_waiting = device.status == Device.Status.PRE_APPROVED and not device.has_history
     return bool(is_ours and is_nobodys and is_waiting)

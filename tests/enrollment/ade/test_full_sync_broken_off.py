@@ -1,4 +1,4 @@
-"""Is a full sync that was broken off taken for a whole one? Its cursor is of the list, and says nothing of the changes."""
+"""Is a full sync that was broken off taken for a whole one? Its cursor is of the list, and says nothing of changes."""
 
 from collections.abc import Callable
 

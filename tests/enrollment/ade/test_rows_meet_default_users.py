@@ -6,7 +6,7 @@ from devices.imports import steps
 from devices.models import Device, DeviceUser, Domain, ImportRow
 from enrollment.models import AdeAccount, AdeDevice
 from tests.devices.importing import checked_rows, committed, device, row, staged, undone, user
-from tests.factories import DeviceFactory, DeviceUserFactory
+from tests.factories import DeviceFactory, DeviceUserFactory, DomainFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,11 @@ def test_a_user_whom_somebody_chose_is_asked_about(made: Device) -> None:
     assert steps.obstacles(batch) == [
         "Some device users or devices are in the portal already. Choose what happens to them."
     ]
+
+
+def test_the_default_user_of_an_account_of_another_domain_is_none(made: Device) -> None:
+    AdeAccount.objects.update(domain=DomainFactory.create())
+    assert staged(checked_rows(row(1))).kind == ImportRow.Kind.KNOWN_DEVICE
 
 
 def test_the_default_user_of_an_account_that_did_not_make_the_device_is_none(made: Device) -> None:
