@@ -1,4 +1,4 @@
-"""Which tokens are about to expire, and who is told? Administrators, by e-mail, once at each of EXPIRY_DAYS; by the clock.
+"""Which tokens are about to expire, and who is told? Administrators, by e-mail, at each of EXPIRY_DAYS; by the clock.
 
 A token is good for a year; without a new one the portal learns nothing of new devices. The dashboard and the account's
 page count the days, too.

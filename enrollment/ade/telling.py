@@ -15,8 +15,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from enrollment.models import AdeAccount, AdeAssignment, AdeDevice, AdeProfile
+from invitations.outbox.process import this_process
 
-from . import profiles, standing
+from . import lease, profiles, standing
 from .accounts import client_of
 from .client import MAX_DEVICES, Client
 from .errors import AccountError, AdeError, RequestRefusedError
@@ -27,8 +28,6 @@ AssignState = AdeDevice.AssignState
 State = AdeProfile.State
 # In the other states somebody has to do something first; the sync finds out when it was done.
 ASKABLE: Final = (AdeAccount.State.OK, AdeAccount.State.THROTTLED, AdeAccount.State.UNREACHABLE)
-# A worker that has given no sign for so long is dead. One that isn't loses its claim, and writes nothing any more.
-STALE_AFTER: Final = timedelta(minutes=5)
 COOL_DOWN: Final = timedelta(hours=24)
 SHORTEST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -38,6 +37,7 @@ MAX_CALLS: Final = 100
 _STATES: Final = {"NOT_ACCESSIBLE": AssignState.NOT_ACCESSIBLE, "THROTTLED": AssignState.THROTTLED}
 _COOLED: Final = (AssignState.FAILED, AssignState.THROTTLED)
 _UNKNOWN_PROFILE: Final = ("NOT_FOUND", "PROFILE_NOT_FOUND", "http_404")
+_NOBODYS: Final = {"claim": None, "process": "", "alive_at": None}
 _JITTER: Final = SystemRandom()
 
 
@@ -51,13 +51,14 @@ def tend() -> int:
     Returns:
         The number of tasks sent.
     """
+    _free_dead()
     now = timezone.now()
     waiting = AdeProfile.objects.filter(account=OuterRef("pk"), state=State.WAITING)
     due = AdeDevice.objects.due_for_profile(now).filter(account=OuterRef("pk"))
     accounts = (
         AdeAccount.objects.filter(Exists(waiting) | Exists(due), state__in=ASKABLE)
         .exclude(assignment__next_at__gt=now)
-        .exclude(assignment__claim__isnull=False, assignment__alive_at__gt=now - STALE_AFTER)
+        .exclude(assignment__claim__isnull=False)
     )
     return sum(profiles.call_worker(pk) for pk in accounts.values_list("pk", flat=True))
 
@@ -79,7 +80,8 @@ def tell(account_id: int) -> int:
             return 0
         teller = _Teller(account, claim, client)
         try:
-            teller.tell()
+            with lease.held(AdeAssignment.objects.filter(claim=claim), f"the profiles of ADE account {account.pk}"):
+                teller.tell()
         except _ClaimLostError:
             logger.info("ADE account %s: another worker goes on", account.pk)
         except AdeError as error:
@@ -197,16 +199,23 @@ class _Teller:
 
 def _claim(account: AdeAccount) -> UUID | None:
     """Take the account for this worker; None: another one has it, or Apple is to be left alone for now."""
+    _free_dead()
     now, claim = timezone.now(), uuid4()
     AdeAssignment.objects.bulk_create([AdeAssignment(account=account)], ignore_conflicts=True)
-    free = AdeAssignment.objects.filter(
-        Q(claim=None) | Q(alive_at__lt=now - STALE_AFTER), Q(next_at=None) | Q(next_at__lte=now), account=account
-    )
-    return claim if free.update(claim=claim, alive_at=now) else None
+    free = AdeAssignment.objects.filter(Q(next_at=None) | Q(next_at__lte=now), account=account, claim=None)
+    return claim if free.update(claim=claim, process=this_process(), alive_at=now) else None
+
+
+def _free_dead() -> None:
+    """Take accounts from workers that are gone or silent: one that isn't gone after all writes nothing more."""
+    dead = lease.lost(AdeAssignment.objects.exclude(claim=None))
+    count = AdeAssignment.objects.filter(claim__in=dead).update(**_NOBODYS) if dead else 0
+    if count:
+        logger.warning("the profiles of %s ADE accounts lost their workers, and are taken up anew", count)
 
 
 def _release(claim: UUID, **facts: Any) -> None:
-    done = {"claim": None, "alive_at": None, "next_at": None, "tries": 0, "error": ""}
+    done = {**_NOBODYS, "next_at": None, "tries": 0, "error": ""}
     AdeAssignment.objects.filter(claim=claim).update(**done | facts)
 
 

@@ -373,6 +373,10 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "process",
+                    models.CharField(blank=True, help_text="Of the worker: see outbox/process.py.", max_length=200),
+                ),
                 ("alive_at", models.DateTimeField(null=True, verbose_name="last sign of life")),
                 ("next_at", models.DateTimeField(null=True, verbose_name="not before")),
                 (

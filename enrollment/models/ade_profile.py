@@ -146,6 +146,7 @@ class AdeAssignment(models.Model):
     claim = models.UUIDField(
         null=True, help_text=_("Of the worker that has it: whoever finds another one here leaves it alone.")
     )
+    process = models.CharField(max_length=200, blank=True, help_text=_("Of the worker: see outbox/process.py."))
     alive_at = models.DateTimeField(_("last sign of life"), null=True)
     next_at = models.DateTimeField(_("not before"), null=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0, help_text=_("In a row that have failed."))

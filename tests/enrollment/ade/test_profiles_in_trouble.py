@@ -1,6 +1,9 @@
 """Enrollment profiles when something goes wrong: Apple says no, a worker dies, somebody changes their mind."""
 
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,12 +14,14 @@ from django.utils.formats import date_format, localize
 from django.utils.timezone import localtime
 
 from enrollment import tasks
-from enrollment.ade import profiles, telling
+from enrollment.ade import lease, profiles, telling
 from enrollment.ade.client import Client
 from enrollment.ade.profile_words import assignment_of
 from enrollment.models import AdeAccount, AdeAssignment, AdeDevice, AdeProfile
+from invitations.outbox.process import this_process
 from tests.ade_simulator.running import Simulator
 from tests.enrollment.ade.profiled import connected, listed, profile_of, states, tell
+from tests.portal import wait_until
 
 pytestmark = pytest.mark.django_db
 State = AdeProfile.State
@@ -173,9 +178,42 @@ def test_account_of_a_killed_worker_is_taken_over_when_it_gave_no_sign_for_a_whi
 ) -> None:
     AdeAssignment.objects.create(account=account, claim=uuid4(), alive_at=timezone.now())
     assert tasks.tend_ade_profiles() == 0
-    AdeAssignment.objects.update(alive_at=timezone.now() - telling.STALE_AFTER)
+    AdeAssignment.objects.update(alive_at=timezone.now() - lease.LEASE - timedelta(seconds=1))
     assert tasks.tend_ade_profiles() == 1
     assert tell(account) == 2
+
+
+def test_account_of_a_process_that_is_gone_is_taken_over_at_once(
+    ade_simulator: Simulator, account: AdeAccount, sent: list[int]
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    space = this_process().rsplit(":", 2)[0]
+    started = Path(f"/proc/{gone.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    process = f"{space}:{gone.pid}:{started}"
+    AdeAssignment.objects.create(account=account, claim=uuid4(), process=process, alive_at=timezone.now())
+    assert tell(account) == 0
+    gone.kill()
+    gone.communicate()
+    assert tasks.tend_ade_profiles() == 1
+    assert tell(account) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_whose_call_takes_long_gives_signs_of_life_meanwhile(
+    ade_simulator: Simulator, account: AdeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEWED_EVERY", 0.05)
+    ask, long_ago = Client.assign_profile, timezone.now() - timedelta(hours=1)
+
+    def slowly(*arguments: Any) -> Any:
+        AdeAssignment.objects.update(alive_at=long_ago)
+        wait_until(lambda: put_off(account).alive_at != long_ago, 10)
+        return ask(*arguments)
+
+    monkeypatch.setattr(Client, "assign_profile", slowly)
+    assert tell(account) == 2
+    left = put_off(account)
+    assert (left.claim, left.process, left.alive_at) == (None, "", None)
 
 
 def test_worker_that_lost_its_account_writes_nothing(
