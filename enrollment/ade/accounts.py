@@ -212,4 +212,4 @@ def _stored(account: AdeAccount) -> dict[str, str] | None:
 def _fitting(name: str, text: str) -> str:
     """Return what a column can hold of a text of Apple's."""
     column = cast(CharField, AdeAccount._meta.get_field(name))
-    return text.replace("\x00", "")[: column.max_length]
+    return text[: column.max_length]

@@ -61,7 +61,7 @@ class DevicePage:
     def of(cls, answer: dict[str, Any]) -> Self:
         """Read https://developer.apple.com/documentation/devicemanagement/fetchdeviceresponse"""
         cursor = _text(answer, "cursor")
-        if not cursor or len(cursor) > MAX_CURSOR or not cursor.isprintable():
+        if not cursor or len(cursor) > MAX_CURSOR or cursor != answer["cursor"] or not cursor.isprintable():
             raise UnexpectedAnswerError("field_cursor")
         more = answer.get("more_to_follow")
         if not isinstance(more, bool):
@@ -133,7 +133,14 @@ def _text(answer: dict[str, Any], name: str, default: str | None = None) -> str:
         return default
     if not isinstance(value, str):
         raise UnexpectedAnswerError(f"field_{name}")
-    return value
+    return storable(value)
+def storable(text: str) -> str:
+    """Return a text without what PostgreSQL refuses: the character 0, and halves of characters (JSON may spell them)."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
 
 
 def _list(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from devices.imports.columns.serial_numbers import SerialWidget, is_junk_serial
 from devices.vocabulary import Platform
 
-from .answers import moment
+from .answers import moment, storable
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def read(devices: Iterable[Mapping[str, Any]], *, is_list: bool) -> dict[str, To
 
 def _told(device: Mapping[str, Any], is_list: bool) -> Told | None:
     serial = device.get("serial_number")
-    if not isinstance(serial, str) or not 1 <= len(serial) <= LONGEST_SERIAL or serial != _storable(serial):
+    if not isinstance(serial, str) or not 1 <= len(serial) <= LONGEST_SERIAL or serial != storable(serial):
         return None
     facts: dict[str, Any] = {name: _text(device.get(name), most) for name, most in LASTING.items()}
     facts |= {name: _text(device.get(name), most) for name, most in CHANGING.items()}
@@ -89,14 +89,7 @@ def _told(device: Mapping[str, Any], is_list: bool) -> Told | None:
 
 
 def _text(value: Any, longest: int) -> str:
-    return _storable(value)[:longest] if isinstance(value, str) else ""
-
-
-def _storable(text: str) -> str:
-    """Return a text without what PostgreSQL refuses: the character 0, and halves of characters."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.replace("\x00", "").encode(errors="replace").decode()
+    return storable(value)[:longest] if isinstance(value, str) else ""
 
 
 def _moment(value: Any) -> datetime | None:

@@ -140,6 +140,16 @@ def test_server_of_another_account_is_refused_unless_forced(account: AdeAccount,
     assert other.is_connected
 
 
+def test_texts_that_no_database_takes_are_taken_without_what_is_wrong_in_them(
+    account: AdeAccount, ade_simulator: Simulator
+) -> None:
+    accounts.take_token(account, ade_simulator.token_file(account.certificate))
+    odd = r'{"server_name": "St. \ud800Mary\u0000", "server_uuid": "\udfff1", "org_name": "\ud83d\ude00"}'
+    ade_simulator.script("GET /account", status=200, body=odd)
+    accounts.check(account)
+    assert (account.server_name, account.server_uuid, account.org_name) == ("St. ?Mary", "?1", "😀")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "state", "matter"),
     [
