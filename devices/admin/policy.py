@@ -103,6 +103,7 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
             Policy._meta.verbose_name_plural: len(keys),
             _("assignments to devices"): Policy.devices.through.objects.filter(policy__in=keys).count(),
             _("assignments to device groups"): Policy.groups.through.objects.filter(policy__in=keys).count(),
+            **{source.links_title: source.links(keys) for source in SOURCES},
         }
         missing = set() if self.has_delete_permission(request) else {Policy._meta.verbose_name}
         return [str(policy) for policy in objs], {name: count for name, count in counted.items() if count}, missing, []

@@ -60,12 +60,16 @@ class PolicySource:
         says: how the source is called for people, `%(name)s` in it: where a policy comes from.
         title: how devices that have a policy by it are called, such as "Devices of ADE accounts".
         devices: returns the devices that get any of some policies by it, whatever their platform, by number.
+        links_title: how the places are called where policies stand, such as "assignments to ADE accounts".
+        links: returns how many of these some policies have: they go when the policies are deleted.
     """
 
     statement: str
     says: str | Promise
     title: str | Promise
     devices: Callable[[Collection[int]], QuerySet[Device]]
+    links_title: str | Promise
+    links: Callable[[Collection[int]], int]
 
 
 SOURCES: list[PolicySource] = []

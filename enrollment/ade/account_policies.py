@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device
 from devices.policies.effective import PolicySource, offer
-from enrollment.models import AdeDevice
+from enrollment.models import AdeAccount, AdeDevice
 
 # Of one account and policy there is one row a device, since a serial number is there once in an account. A device that
 # somebody deleted and a file brought back is none of the account's; nor is one that was moved into another domain,
@@ -39,7 +39,12 @@ def devices_with(policies: Collection[int]) -> QuerySet[Device]:
     return Device.objects.filter(Exists(made), source=Device.Source.ADE)
 
 
+def links_of(policies: Collection[int]) -> int:
+    """Return how many times some policies stand in accounts."""
+    return AdeAccount.policies.through.objects.filter(policy__in=list(policies)).count()
+
+
 def register() -> None:
     """Let devices have the policies of their accounts."""
     says, title = _("the ADE account “%(name)s”"), _("Devices, by their ADE account")
-    offer(PolicySource(_STATEMENT, says, title, devices_with))
+    offer(PolicySource(_STATEMENT, says, title, devices_with, _("assignments to ADE accounts"), links_of))

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.http import QueryDict
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from devices.filters import DeviceFilter
@@ -84,6 +85,14 @@ def test_where_a_policy_comes_from_is_said_on_the_pages(administrator: User) -> 
     assert "<bdi>Berlin</bdi>, <bdi>the ADE account “School”</bdi>" in page
     page = client.get(f"/admin/devices/policy/{policy.pk}/change/").content.decode()
     assert "<dt>Devices, by their ADE account</dt><dd>1</dd>" in page
+
+
+def test_deleting_a_policy_says_in_how_many_accounts_it_stands(administrator_client: Client) -> None:
+    policy = account_with("School", "Wi-Fi").policies.get()
+    account_with("Office").policies.add(policy)
+    page = administrator_client.get(f"/admin/devices/policy/{policy.pk}/delete/")
+    counted = {str(name): count for name, count in page.context["model_count"]}
+    assert counted["assignments to ADE accounts"] == 2
 
 
 def test_the_filter_by_policy_finds_devices_by_their_account(administrator: User) -> None:
