@@ -127,6 +127,13 @@ def moment(text: str) -> datetime | None:
         return None
 
 
+def storable(text: str) -> str:
+    """Return a text without what PostgreSQL refuses, and JSON can spell: the character 0, and halves of characters."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
 def _text(answer: dict[str, Any], name: str, default: str | None = None) -> str:
     value = answer.get(name, default)
     if value is None and default is not None:
@@ -134,13 +141,6 @@ def _text(answer: dict[str, Any], name: str, default: str | None = None) -> str:
     if not isinstance(value, str):
         raise UnexpectedAnswerError(f"field_{name}")
     return storable(value)
-def storable(text: str) -> str:
-    """Return a text without what PostgreSQL refuses: the character 0, and halves of characters (JSON may spell them)."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.replace("\x00", "").encode(errors="replace").decode()
-
-
 
 
 def _list(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.timezone import localtime
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 State, Kind, Phase = AdeSync.State, AdeSync.Kind, AdeSync.Phase
 MANUAL_EVERY: Final = timedelta(minutes=15)
+FAILED_EVERY: Final = timedelta(minutes=1)
 # Apple's changes are known to miss devices: the whole list is read once a week, and while its cursor is good at all.
 FULL_EVERY: Final = timedelta(days=7)
 # As of the outbox's lanes: longer than a write may wait on SQLite; a worker killed on this machine is noticed at once.
@@ -105,10 +106,13 @@ def begin(account: AdeAccount, person: User | None = None, *, full: bool = False
 
 def next_manual_at(account: AdeAccount) -> datetime | None:
     """Return from when on a person may ask for a sync again; None: now."""
-    # One that failed at once has cost Apple nothing: the reason may be mended by now.
-    asked = AdeSync.objects.filter(account=account, created_by__isnull=False).exclude(state=State.FAILED, pages=0)
-    last = asked.order_by("-created_at").values_list("created_at", flat=True).first()
-    return last + MANUAL_EVERY if last is not None and last + MANUAL_EVERY > timezone.now() else None
+    asked = AdeSync.objects.filter(account=account, created_by__isnull=False)
+    # One that failed at once has cost Apple a few requests: the reason may be mended by now.
+    failed = Q(state=State.FAILED, pages=0)
+    latest = asked.aggregate(any=Max("created_at"), read=Max("created_at", filter=~failed))
+    ends = [(latest["any"], FAILED_EVERY), (latest["read"], MANUAL_EVERY)]
+    when = max((began + pause for began, pause in ends if began is not None), default=None)
+    return when if when is not None and when > timezone.now() else None
 
 
 def _refuse_haste(account: AdeAccount) -> None:

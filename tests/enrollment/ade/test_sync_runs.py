@@ -50,11 +50,17 @@ def test_a_person_asks_once_in_fifteen_minutes(ade_simulator: Simulator, adminis
     assert runs.begin(account, administrator, tell_worker=False).created_by == administrator
 
 
-def test_one_that_failed_at_once_may_be_tried_again(ade_simulator: Simulator, administrator: User) -> None:
+def test_one_that_failed_at_once_may_be_tried_again_after_a_minute(
+    ade_simulator: Simulator, administrator: User
+) -> None:
     account = account_of(ade_simulator)
     ade_simulator.script("*", status=403, body="T_C_NOT_SIGNED")
     run = runs.begin(account, administrator, tell_worker=False)
     sync.run(run.pk)
+    with pytest.raises(runs.TooSoonError):
+        runs.begin(account, administrator, tell_worker=False)
+    assert runs.next_manual_at(account) == run.created_at + timedelta(minutes=1)
+    AdeSync.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     assert runs.begin(account, administrator, tell_worker=False).pk != run.pk
 
 
