@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from enrollment import blocking, lockouts, retention
-from enrollment.ade import expiry, runs, sync, telling
+from enrollment.ade import approve_chosen, expiry, runs, sync, telling
 
 
 @shared_task
@@ -39,6 +39,12 @@ def sync_ade_account(run_id: int) -> None:
 @shared_task
 def sync_ade_accounts() -> None:
     runs.tend()
+    approve_chosen.tend()
+
+
+@shared_task
+def approve_ade_devices(account_id: int, person_id: int | None = None) -> int:
+    return approve_chosen.carry_out(account_id, person_id)
 
 
 @shared_task

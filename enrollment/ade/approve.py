@@ -1,6 +1,6 @@
 """Which devices that Apple lists become pre-approved?
 
-Called by the sync with each page, and by the page of ADE devices. Missing devices are made, nothing that a file or a
+Called by the sync with each page, and by approve_chosen.py. Missing devices are made, nothing that a file or a
 person entered is overwritten. Sets, in a few statements. What goes again is withdraw.py's.
 """
 
@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -55,31 +55,15 @@ ON CONFLICT DO NOTHING
 
 
 def waiting(account: AdeAccount) -> QuerySet[AdeDevice, int]:
-    """Return the numbers of an account's devices that are to be pre-approved; none where its box isn't ticked."""
-    if not AdeAccount.objects.filter(pk=account.pk, pre_approve=True).exists():
-        return AdeDevice.objects.none().values_list("pk", flat=True)
-    found = AdeDevice.objects.listed().filter(account=account.pk, approval=Approval.WAITING)
-    return found.exclude(platform__in=excluded_platforms()).order_by("pk").values_list("pk", flat=True)
+    """Return the numbers of an account's devices that are to be pre-approved.
 
-
-def approve_again(chosen: QuerySet[AdeDevice], person: Any) -> int:
-    """Pre-approve listed devices, also those that an administrator deleted; return how many devices this made.
-
-    Args:
-        chosen: of any account, whether its box is ticked or not; of a platform that we know, with a good serial number.
-        person: who wants it.
+    They are those that a person has asked for (approve_chosen.py) and, where its box is ticked, all that wait.
     """
-    made, last = 0, 0
-    bad = (Approval.UNSUPPORTED, Approval.UNUSABLE)
-    good = chosen.filter(is_listed=True).exclude(approval__in=bad).exclude(platform__in=excluded_platforms())
-    while keys := list(good.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-        last = keys[-1]
-        with transaction.atomic():
-            AdeDevice.objects.filter(pk__in=keys, is_listed=True).update(approval=Approval.WAITING)
-            for account in AdeAccount.objects.filter(devices__in=keys).distinct().order_by("pk"):
-                of_account = AdeDevice.objects.filter(pk__in=keys, account=account)
-                made += approve(account, of_account, person=person)
-    return made
+    wanted = Q(approval=Approval.ASKED)
+    if AdeAccount.objects.filter(pk=account.pk, pre_approve=True).exists():
+        wanted |= Q(approval=Approval.WAITING) & ~Q(platform__in=excluded_platforms())
+    found = AdeDevice.objects.listed().filter(wanted, account=account.pk)
+    return found.order_by("pk").values_list("pk", flat=True)
 
 
 def approve(account: AdeAccount, devices: QuerySet[AdeDevice], *, person: Any = None, before: int = 0) -> int:
@@ -94,7 +78,7 @@ def approve(account: AdeAccount, devices: QuerySet[AdeDevice], *, person: Any = 
     Returns:
         How many were made.
     """
-    wanted = devices.filter(is_listed=True, account=account, approval=Approval.WAITING)
+    wanted = devices.filter(is_listed=True, account=account, approval__in=(Approval.WAITING, Approval.ASKED))
     rows = wanted.order_by("pk").select_for_update().values_list("pk", "serial_number", "platform")
     numbers = {(serial, platform): pk for pk, serial, platform in rows}
     created = create(account, list(numbers), person=person, before=before)

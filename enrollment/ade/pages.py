@@ -91,7 +91,7 @@ def save(run: AdeSync, page: DevicePage, *, next_phase: AdeSync.Phase) -> None:
         AdeSync.objects.filter(pk=run.pk).update(**changes)
         return counts
 
-    counts = _in_transaction(write)
+    counts = in_transaction(write)
     run.account.cursor, run.phase, run.tries = page.cursor, next_phase, 0
     run.pre_approved += counts.pre_approved
 
@@ -105,7 +105,7 @@ def remove(run: AdeSync, chosen: Collection[int]) -> None:
         deleted, withdrawn = withdraw.remove(account, chosen)
         _count(run, Counts(deleted=deleted, withdrawn=withdrawn))
 
-    _in_transaction(write)
+    in_transaction(write)
 
 
 def approve_some(run: AdeSync, chosen: Collection[int]) -> None:
@@ -119,7 +119,7 @@ def approve_some(run: AdeSync, chosen: Collection[int]) -> None:
         _count(run, Counts(pre_approved=made))
         return made
 
-    run.pre_approved += _in_transaction(write)
+    run.pre_approved += in_transaction(write)
 
 
 def _count(run: AdeSync, counts: Counts) -> None:
@@ -127,7 +127,7 @@ def _count(run: AdeSync, counts: Counts) -> None:
         AdeSync.objects.filter(pk=run.pk).update(**changes)
 
 
-def _in_transaction(write: Callable[[], T]) -> T:
+def in_transaction(write: Callable[[], T]) -> T:
     """Run `write` in a transaction; once more where another one was in its way."""
     for attempt in range(1, TRIES + 1):
         try:

@@ -113,6 +113,7 @@ def _mark_removed(all_of_them: list[int], kept: list[int]) -> None:
         approval=Case(
             When(is_kept, then=Value(Approval.KEPT.value)),
             When(was_considered, then=Value(Approval.WITHDRAWN.value)),
+            When(approval=Approval.ASKED, then=Value(Approval.WAITING.value)),
             default=F("approval"),
         ),
         has_made_device=Case(When(is_kept, then=F("has_made_device")), default=Value(False)),

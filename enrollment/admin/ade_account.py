@@ -3,7 +3,6 @@
 The guided steps are ade_connect.py's, the page of one account is ade_account_page.py's.
 """
 
-import logging
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,14 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
-from enrollment.ade import accounts, profiles, runs
+from enrollment.ade import accounts, approve_chosen, profiles
 from enrollment.models import AdeAccount, AdeDevice, AdeProfile, AdeSync
 
 from . import ade_account_page, ade_connect
 from .ade_account_filters import StandingFilter
 from .ade_account_form import FIELDS, AdeAccountForm, usual_domain
-
-logger = logging.getLogger(__name__)
 
 State = AdeAccount.State
 LINKS = frozenset({"groups", "policies"})
@@ -143,7 +140,7 @@ class AdeAccountAdmin(ConsolePage):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if change and "pre_approve" in form.changed_data and form.instance.pre_approve:
-            _sync(form.instance)  # its end pre-approves what was listed before
+            approve_chosen.tell_soon(form.instance.pk, request.user)  # what was listed before
         if change and "default_profile" in form.changed_data:
             profiles.want_default(form.instance.pk)
 
@@ -242,11 +239,3 @@ class AdeAccountAdmin(ConsolePage):
 def _key(text: str) -> int:
     """Return a number that a column can be compared with; that of nothing for anything else."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-
-
-def _sync(account: AdeAccount) -> None:
-    """Begin a sync; one that is open will do."""
-    try:
-        runs.begin(account)
-    except accounts.AccountUseError as error:
-        logger.info("ADE account %s: no further sync: %s", account.pk, type(error).__name__)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -18,7 +19,7 @@ from unfold.decorators import action, display
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
 from devices.scope import visible
-from enrollment.ade.approve import approve_again
+from enrollment.ade import approve_chosen
 from enrollment.ade.profile_words import assignment_of
 from enrollment.models import AdeDevice
 
@@ -30,6 +31,7 @@ Approval, AssignState = AdeDevice.Approval, AdeDevice.AssignState
 PRE_APPROVE = "devices.add_device"
 APPROVAL_COLOURS = {
     Approval.WAITING: "info",
+    Approval.ASKED: "info",
     Approval.MADE: "success",
     Approval.KNOWN: "success",
     Approval.OTHER_ACCOUNT: "warning",
@@ -42,6 +44,7 @@ APPROVAL_COLOURS = {
 # As a column has room for it; the filter and the device's page say it whole.
 SHORT = {
     Approval.WAITING: _("Not yet"),
+    Approval.ASKED: _("In a moment"),
     Approval.MADE: _("Pre-approved"),
     Approval.KNOWN: _("Known before"),
     Approval.OTHER_ACCOUNT: _("Other account"),
@@ -197,9 +200,16 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
     @action(description=_("Pre-approve"), permissions=["pre_approve"])
     def pre_approve(self, request: HttpRequest, queryset: QuerySet[AdeDevice]) -> None:
         """Pre-approve the ticked devices, also those of accounts without the tick and those that were deleted."""
-        made = approve_again(
-            visible(AdeDevice.objects.filter(pk__in=queryset.values("pk")), request.user), request.user
-        )
+        chosen = AdeDevice.objects.filter(pk__in=queryset.order_by().values("pk"))
+        made, left = approve_chosen.ask(visible(chosen, request.user), request.user)
+        if left:
+            text = ngettext(
+                "%(count)s device is being pre-approved in the background. The list shows how far it is.",
+                "%(count)s devices are being pre-approved in the background. The list shows how far it is.",
+                left,
+            )
+            messages.success(request, text % {"count": intcomma(left)})
+            return
         if not made:
             nothing = _("No device was pre-approved: they are in the portal already, not listed, or can't be used.")
             messages.warning(request, nothing)

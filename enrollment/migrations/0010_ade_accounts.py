@@ -444,6 +444,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("waiting", "Not pre-approved by this account"),
+                            ("asked", "Being pre-approved"),
                             ("made", "Pre-approved by this account"),
                             ("known", "Was in the portal already"),
                             ("other_account", "Pre-approved by another account"),

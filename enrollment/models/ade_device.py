@@ -36,6 +36,7 @@ class AdeDevice(models.Model):
         """What pre-approval has made of it."""
 
         WAITING = "waiting", _("Not pre-approved by this account")
+        ASKED = "asked", _("Being pre-approved")
         MADE = "made", _("Pre-approved by this account")
         KNOWN = "known", _("Was in the portal already")
         OTHER_ACCOUNT = "other_account", _("Pre-approved by another account")

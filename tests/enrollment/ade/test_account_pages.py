@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.models import Device, Domain
-from enrollment.ade import runs, sync
+from enrollment.ade import approve_chosen, runs, sync
 from enrollment.models import AdeAccount, AdeDevice, AdeSync
 from tests.ade_simulator.running import Simulator
 from tests.conftest import make_person, sign_in
@@ -218,9 +218,15 @@ def test_edited_account_keeps_what_the_sync_wrote_and_its_address(
     assert (account.cursor, account.base_url) == ("c1", base_url)
 
 
-def test_tick_that_is_set_later_pre_approves_what_is_listed_already(
-    administrator_client: Client, account: AdeAccount, ade_simulator: Simulator
+def test_tick_that_is_set_later_pre_approves_what_is_listed_already_and_asks_apple_for_nothing(
+    administrator_client: Client,
+    account: AdeAccount,
+    ade_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(approve_chosen, "_tell", lambda *arguments: told.append(arguments))
     ade_simulator.add(2, os="iOS")
     AdeAccount.objects.update(pre_approve=False)
     run = runs.begin(account, tell_worker=False)
@@ -228,8 +234,12 @@ def test_tick_that_is_set_later_pre_approves_what_is_listed_already(
     assert not Device.objects.exists()
 
     values = {"name": "Renamed", "domain": account.domain_id, "ownership": "corporate", "pre_approve": "on"}
-    administrator_client.post(f"{LIST}{account.pk}/edit/", values)
-    sync.run(AdeSync.objects.get(state="queued").pk)
+    for changed in (values, {**values, "pre_approve": ""}, values):
+        with django_capture_on_commit_callbacks(execute=True):
+            administrator_client.post(f"{LIST}{account.pk}/edit/", changed)
+    assert AdeSync.objects.get() == run
+    assert len(told) == 2
+    assert [approve_chosen.carry_out(*arguments) for arguments in told] == [2, 0]
 
     assert Device.objects.pre_approved().count() == 2
 

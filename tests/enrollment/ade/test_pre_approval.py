@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceUser, Domain
 from devices.vocabulary import Ownership
-from enrollment.ade import approve
+from enrollment.ade import approve_chosen
 from enrollment.models import AdeAccount, AdeDevice, EnrollmentSettings
 from hexenroll.models import AuditEntry
 from tests.ade_simulator.running import Simulator
@@ -142,11 +142,11 @@ def test_it_can_be_pre_approved_again(ade_simulator: Simulator) -> None:
     account = account_of(ade_simulator, pre_approve=False)
     synced(account)
     person = make_person("somebody")
-    assert approve.approve_again(AdeDevice.objects.filter(serial_number=serials[0]), person) == 1
+    assert approve_chosen.ask(AdeDevice.objects.filter(serial_number=serials[0]), person) == (1, 0)
     Device.objects.get(serial_number=serials[0]).delete()
-    assert approve.approve_again(AdeDevice.objects.all(), person) == 2
+    assert approve_chosen.ask(AdeDevice.objects.all(), person) == (2, 0)
     assert Device.objects.pre_approved().filter(source=Source.ADE).count() == 2
-    assert approve.approve_again(AdeDevice.objects.all(), person) == 0
+    assert approve_chosen.ask(AdeDevice.objects.all(), person) == (0, 0)
     assert approval(account, serials[0]) == Approval.MADE
 
 
