@@ -658,6 +658,18 @@ class Migration(migrations.Migration):
                 name="ade_device_assigning",
             ),
         ),
+        migrations.AddIndex(
+            model_name="adedevice",
+            index=models.Index(
+                condition=models.Q(
+                    models.Q(("assign_state", "none"), ("is_listed", True)),
+                    models.Q(models.Q(("assign_state", "none"), _negated=True), ("is_listed", False)),
+                    _connector="OR",
+                ),
+                fields=["account", "id"],
+                name="ade_device_unsettled",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="adedevice",
             constraint=models.UniqueConstraint(fields=("account", "serial_number"), name="ade_device_unique"),

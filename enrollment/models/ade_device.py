@@ -122,6 +122,13 @@ class AdeDevice(models.Model):
                 condition=models.Q(assign_state__in=("waiting", "failed", "throttled")),
                 name="ade_device_assigning",
             ),
+            # What is to get its account's default profile, or lost its own: profiles.want_default, after each sync.
+            models.Index(
+                fields=("account", "id"),
+                condition=models.Q(is_listed=True, assign_state="none")
+                | models.Q(~models.Q(assign_state="none"), is_listed=False),
+                name="ade_device_unsettled",
+            ),
         )
 
     def __str__(self) -> str:

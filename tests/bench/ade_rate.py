@@ -67,6 +67,8 @@ def measure(devices: int, changes: int, database: Database, simulator: Simulator
     result: dict[str, Any] = json.loads(said.splitlines()[-1])
     if (result["devices"], result["devices_after"]) != (devices, devices + changes - 3 * third):
         sys.exit(f"{devices} devices became {result['devices']}, and {result['devices_after']} after the changes")
+    if result["profiled"] < devices + changes - 2 * third:
+        sys.exit(f"{result['profiled']} devices were to get the default profile")
     rate = devices / result["full"]["seconds"]
     print(f"{devices:,} devices: {rate:,.0f} a second (load {os.getloadavg()[0]:.1f})", file=sys.stderr)
     return result
@@ -75,14 +77,16 @@ def measure(devices: int, changes: int, database: Database, simulator: Simulator
 def report(found: dict[int, dict[str, Any]], changes: int) -> None:
     """Print a Markdown table."""
     print(
-        f"\n| devices | full | devices/s | statements a page | peak memory | {changes:,} changes | statements a page |"
+        f"\n| devices | full | devices/s | statements a page | peak memory | {changes:,} changes | statements a page | "
+        "peak memory then |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|")
     for devices, result in found.items():
         full, delta = result["full"], result["delta"]
         cells = [
             *(f"{devices:,}", f"{full['seconds']:.1f} s", f"{devices / full['seconds']:,.0f}"),
             *(shown(full), f"{result['peak_mb']:.0f} MB", f"{delta['seconds']:.2f} s", shown(delta)),
+            f"{result['peak_mb_after']:.0f} MB",
         ]
         print(f"| {' | '.join(cells)} |")
 

@@ -1,6 +1,8 @@
-"""One sync of each kind, in a process of its own: `python -m tests.bench.ade_sync BASE_URL TOKEN KNOWN CHANGED`.
+"""One sync of each kind, in a process of its own: `python -m tests.bench.ade_sync BASE_URL TOKEN`, called by ade_rate.
 
-Prints one JSON object: seconds and statements a page of the full sync and of the delta, peak_mb, devices.
+TOKEN is JSON, as the simulator tells it. After the full sync a line CHANGE is printed, and a line from stdin goes on:
+then Apple's list has changed. At last comes one JSON object: seconds and statements a page of the full sync and of the
+delta, the peak memory after each, the devices, and how many were to get the account's default profile.
 """
 
 import gc
@@ -22,7 +24,7 @@ def main(base_url: str, token: dict[str, str], change: Callable[[], None]) -> di
     """Sync an account in full, let Apple's list change, and sync the changes."""
     django.setup()
     from devices.models import Device, DeviceGroup, Domain
-    from enrollment.models import AdeAccount
+    from enrollment.models import AdeAccount, AdeDevice, AdeProfile
 
     expires_at = datetime.fromisoformat(token.pop("access_token_expiry"))
     account = AdeAccount.objects.create(
@@ -35,12 +37,15 @@ def main(base_url: str, token: dict[str, str], change: Callable[[], None]) -> di
         state=AdeAccount.State.OK,
     )
     account.groups.add(DeviceGroup.objects.create(name="Of the account"))
+    account.default_profile = AdeProfile.objects.create(account=account, name="Default", url="https://mdm.example.com/")
+    account.save(update_fields=["default_profile"])
     gc.collect()
     gc.freeze()  # as the portal's worker does (hexenroll/celery.py)
     full = measured(account)
     found = {"full": full, "peak_mb": peak_mb(), "devices": Device.objects.count()}
     change()
-    return {**found, "delta": measured(account), "peak_mb_after": peak_mb(), "devices_after": Device.objects.count()}
+    found |= {"delta": measured(account), "peak_mb_after": peak_mb(), "devices_after": Device.objects.count()}
+    return {**found, "profiled": AdeDevice.objects.filter(wanted_profile=account.default_profile).count()}
 
 
 def measured(account: Any) -> dict[str, Any]:

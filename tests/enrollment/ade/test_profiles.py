@@ -1,8 +1,11 @@
 """Enrollment profiles at Apple: defined, assigned, removed, by the simulator of Apple's service."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.models import Device, DeviceGroup
@@ -283,3 +286,21 @@ def test_nothing_is_ever_disowned(ade_simulator: Simulator) -> None:
     profiles.remove(account.devices.all())
     tell(account)
     assert [one for one in ade_simulator.requests() if "disown" in one.endpoint] == []
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's planner takes no such index")
+def test_default_profile_is_looked_for_among_the_devices_that_have_no_state_yet(ade_simulator: Simulator) -> None:
+    account = connected(ade_simulator)
+    account.default_profile = profile_of(account)
+    account.save()
+    settled: Any = {"wanted_profile": account.default_profile, "assign_state": AssignState.ASSIGNED}
+    listed(account, [f"S{number}" for number in range(3_000)], **settled)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE enrollment_adedevice")
+    with CaptureQueriesContext(connection) as asked:
+        assert profiles.want_default(account.pk) == 0
+    (looked_for,) = (query["sql"] for query in asked if "FOR UPDATE" in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {looked_for}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using ade_device_unsettled" in plan, plan
