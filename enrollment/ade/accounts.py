@@ -24,7 +24,7 @@ from .token import SECRETS, ServerToken, make_key, read_token
 # Somebody waits in front of a page; the sync is more patient.
 QUICK: Final = {"timeout": 15.0, "longest_wait": 3.0}
 DEVICE_LIST: Final = "/server/devices"
-# Where the sync is, and what Apple said of the server before.
+# What Apple says of the server that a token is of.
 OF_SERVER: Final = ("server_name", "server_uuid", "org_name", "org_id", "org_type", "admin_id")
 BASE_URL_WORDS: Final = _("Write an address that begins with https://; http:// only for a simulator on this machine.")
 
@@ -47,6 +47,9 @@ class SameServerError(AccountUseError):
 
 class NoTokenError(AccountUseError):
     """The account has no token yet."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This account has no token yet. Upload the public key at Apple and bring the token back."))
 
 
 def create(account: AdeAccount) -> AdeAccount:
@@ -116,6 +119,8 @@ def take_token(account: AdeAccount, content: bytes, *, is_forced: bool = False) 
 def check(account: AdeAccount) -> AdeAccount:
     """Ask Apple whose account it is, and keep the answer; the state of the account says how that went.
 
+    A sync that waits for its next try goes on at once then, unless Apple asked it to wait.
+
     Raises:
         NoTokenError: there is nothing to ask with.
         AdeError: Apple refused, or doesn't answer; `standing` has the words for it.
@@ -129,8 +134,10 @@ def check(account: AdeAccount) -> AdeAccount:
     limit = min(told.limits.get(DEVICE_LIST, account.page_limit), MAX_DEVICES)
     now = timezone.now()
     facts: dict[str, Any] = {name: _fitting(name, getattr(told, name)) for name in OF_SERVER}
-    AdeAccount.objects.filter(pk=account.pk).update(**facts, page_limit=limit, checked_at=now)
+    if not standing.is_renewed(account):  # meanwhile, by somebody else, whose own check follows
+        AdeAccount.objects.filter(pk=account.pk).update(**facts, page_limit=limit, checked_at=now)
     standing.note_success(account)
+    AdeSync.objects.hurriable().filter(account=account).update(next_at=now)
     account.refresh_from_db()
     return account
 
@@ -147,7 +154,7 @@ def client_of(account: AdeAccount, **patience: Any) -> Client:
     """
     stored = _stored(account)
     if stored is None or account.token_expires_at is None:
-        raise NoTokenError(_("This account has no token yet. Upload the public key at Apple and bring the token back."))
+        raise NoTokenError
     token = ServerToken(**stored, access_token_expiry=account.token_expires_at)
     return Client(token, account.base_url, **patience)
 
@@ -169,13 +176,16 @@ def delete(account: AdeAccount) -> None:
 
 
 def _put(account: AdeAccount, token: ServerToken) -> list[str]:
-    """Set what comes with a token; return the names of the fields."""
+    """Set what comes with a token; return the names of the fields. The state is what Apple says, so it stays."""
     account.server_token = json.dumps({name: asdict(token)[name] for name in SECRETS})
     account.token_expires_at = token.access_token_expiry
     account.warned_at_days = None
-    account.state, account.state_changed_at = AdeAccount.State.OK, timezone.now()
-    account.last_error = ""
-    return ["server_token", "token_expires_at", "warned_at_days", "state", "state_changed_at", "last_error"]
+    account.checked_at = None
+    if account.state == AdeAccount.State.NEW:
+        account.state, account.state_changed_at = AdeAccount.State.UNREACHABLE, timezone.now()
+        account.last_error = standing.NOT_ASKED
+    standing_fields = ["state", "state_changed_at", "last_error", "checked_at"]
+    return ["server_token", "token_expires_at", "warned_at_days", *standing_fields]
 
 
 def _forget_server(account: AdeAccount) -> list[str]:
@@ -183,8 +193,8 @@ def _forget_server(account: AdeAccount) -> list[str]:
     _stop_syncs(account)
     for name in OF_SERVER:
         setattr(account, name, "")
-    account.cursor, account.needs_full, account.checked_at = "", True, None
-    return [*OF_SERVER, "cursor", "needs_full", "checked_at"]
+    account.cursor, account.needs_full = "", True
+    return [*OF_SERVER, "cursor", "needs_full"]
 
 
 def _stop_syncs(account: AdeAccount) -> None:

@@ -58,8 +58,15 @@ class DevicePage:
     more_to_follow: bool
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> Self:
-        """Read https://developer.apple.com/documentation/devicemanagement/fetchdeviceresponse"""
+    def of(cls, answer: dict[str, Any], *, is_whole_list: bool = False) -> Self:
+        """Read https://developer.apple.com/documentation/devicemanagement/fetchdeviceresponse
+
+        Args:
+            answer: of either list.
+            is_whole_list: what isn't in it is removed here, so it has to say `devices`, if there are none, too.
+        """
+        if is_whole_list and answer.get("devices") is None:
+            raise UnexpectedAnswerError("field_devices")
         cursor = _text(answer, "cursor")
         if not cursor or len(cursor) > MAX_CURSOR or cursor != answer["cursor"] or not cursor.isprintable():
             raise UnexpectedAnswerError("field_cursor")

@@ -98,7 +98,8 @@ class Client:
             ExhaustedCursorError: the list ended before; go on with sync_devices from the same cursor.
             CursorError: forget the cursor, and start again.
         """
-        return DevicePage.of(self._with_session("POST", "/server/devices", _page(cursor, limit)))
+        answer = self._with_session("POST", "/server/devices", _page(cursor, limit))
+        return DevicePage.of(answer, is_whole_list=True)
 
     def sync_devices(self, cursor: str, limit: int = DEFAULT_LIMIT) -> DevicePage:
         """Return a page of what changed since a cursor (POST /devices/sync); devices have op_type and op_date.

@@ -92,6 +92,10 @@ class UnexpectedAnswerError(AdeError):
     """The answer isn't what Apple documents: no JSON, a field missing or of another type, too large, a redirect."""
 
 
+class EmptyListError(AdeError):
+    """The whole list names no device any more (`empty_list`). Raised by the sync; a person says whether that is so."""
+
+
 _WORDS: Final[dict[str, type[AdeError]]] = {
     "T_C_NOT_SIGNED": TermsNotSignedError,
     "ACCESS_DENIED": AccessDeniedError,

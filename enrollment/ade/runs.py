@@ -6,9 +6,7 @@ out with the next page (`keep`), and stops.
 """
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
@@ -18,7 +16,7 @@ from uuid import uuid4
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import time_format
@@ -27,8 +25,9 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError as BrokerError
 
 from enrollment.models import AdeAccount, AdeSync
-from invitations.outbox.process import is_dead, this_process
+from invitations.outbox.process import this_process
 
+from . import lease
 from .accounts import AccountUseError, NoTokenError
 
 logger = logging.getLogger(__name__)
@@ -38,13 +37,11 @@ MANUAL_EVERY: Final = timedelta(minutes=15)
 FAILED_EVERY: Final = timedelta(minutes=1)
 # Apple's changes are known to miss devices: the whole list is read once a week, and while its cursor is good at all.
 FULL_EVERY: Final = timedelta(days=7)
-# As of the outbox's lanes: longer than a write may wait on SQLite; a worker killed on this machine is noticed at once.
-LEASE: Final = timedelta(seconds=90)
-RENEWED_EVERY: Final = 10.0  # seconds
 WAITING: Final = timedelta(seconds=10)  # a task that was just sent may still wait for a free worker
 TRIES: Final = 8
 FIRST_WAIT: Final = 30.0  # seconds; doubled with each try, up to the longest
 LONGEST_WAIT: Final = 1_800.0
+LONGEST_ASKED: Final = 86_400.0  # of what Apple asks for: more is a mistake, and devices are bought meanwhile
 KEPT: Final = timedelta(days=90)
 _JITTER: Final = SystemRandom()
 
@@ -77,8 +74,11 @@ def begin(account: AdeAccount, person: User | None = None, *, full: bool = False
     Args:
         account: with a token.
         person: who wants it; None: the clock, or the command line.
-        full: read the whole list, even if the changes would do.
+        full: read the whole list, even if the changes would do; if it is empty now, that is believed.
         tell_worker: else the caller runs it (sync.run).
+
+    Returns:
+        The run. A person gets the one that waits for its next try, if Apple didn't ask for that: it goes on now.
 
     Raises:
         NoTokenError: Apple can't be asked.
@@ -87,18 +87,49 @@ def begin(account: AdeAccount, person: User | None = None, *, full: bool = False
     """
     account.refresh_from_db()
     if not account.is_connected:
-        raise NoTokenError(_("This account has no token yet. Upload the public key at Apple and bring the token back."))
+        raise NoTokenError
     if person is not None:
+        if (waiting := hurry(account, full=full)) is not None:
+            return _told(waiting, tell_worker)
         _refuse_haste(account)
     is_full = full or _needs_full(account)
     kind, phase = (Kind.FULL, Phase.LIST) if is_full else (Kind.DELTA, Phase.CHANGES)
     try:
         with transaction.atomic():
-            run = AdeSync.objects.create(account=account, kind=kind, phase=phase, created_by=person)
+            run = AdeSync.objects.create(account=account, kind=kind, phase=phase, created_by=person, takes_empty=full)
             if is_full:  # broken off, its cursor is of the list: the next run may not take it for one of the changes
                 AdeAccount.objects.filter(pk=account.pk).update(cursor="", needs_full=True)
     except IntegrityError:  # ade_sync_one_open
         raise RunningError(AdeSync.objects.filter(account=account, state__in=AdeSync.OPEN).first()) from None
+    return _told(run, tell_worker)
+
+
+def hurry(account: AdeAccount, *, full: bool = False) -> AdeSync | None:
+    """Let a sync that waits for its next try go on at once, unless Apple asked it to wait; return it, if there is one.
+
+    Args:
+        account: whose.
+        full: it reads the whole list then, even if it was about the changes.
+    """
+    run = AdeSync.objects.hurriable().filter(account=account).first()
+    if run is None:
+        return None
+    changes: dict[str, Any] = {"next_at": timezone.now(), "tries": 0}
+    is_begun = full and run.phase == Phase.CHANGES
+    if full:
+        changes |= {"takes_empty": True}
+    if is_begun:
+        changes |= {"kind": Kind.FULL, "phase": Phase.LIST}
+    with transaction.atomic():
+        if not AdeSync.objects.hurriable().filter(pk=run.pk).update(**changes):  # its time has come meanwhile
+            return None
+        if is_begun:
+            AdeAccount.objects.filter(pk=account.pk).update(cursor="", needs_full=True)
+    run.refresh_from_db()
+    return run
+
+
+def _told(run: AdeSync, tell_worker: bool) -> AdeSync:
     if tell_worker:
         transaction.on_commit(partial(_tell, run.pk))
     return run
@@ -154,9 +185,7 @@ def due_accounts() -> list[AdeAccount]:
 
 def free_dead() -> int:
     """Put back runs whose worker is gone, or gave no sign of life for too long; return how many."""
-    silent = timezone.now() - LEASE
-    held = AdeSync.objects.filter(state=State.RUNNING).only("process", "alive_at", "claim")
-    dead = [run.claim for run in held if is_dead(run.process) or run.alive_at is None or run.alive_at < silent]
+    dead = lease.lost(AdeSync.objects.filter(state=State.RUNNING))
     freed = AdeSync.objects.filter(state=State.RUNNING, claim__in=dead) if dead else AdeSync.objects.none()
     count = freed.update(state=State.QUEUED, claim=None, process="", next_at=timezone.now())
     if count:
@@ -189,17 +218,9 @@ def claim(key: int) -> AdeSync | None:
     return found.first() if taken else None
 
 
-@contextmanager
-def held(run: AdeSync) -> Iterator[None]:
-    """Give a sign of life every few seconds for the time of the block: a call to Apple may take minutes."""
-    stop = threading.Event()
-    renewal = threading.Thread(target=_renew, args=(run, stop), name=f"ADE sync {run.pk}", daemon=True)
-    renewal.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        renewal.join()
+def held(run: AdeSync) -> AbstractContextManager[None]:
+    """Give a sign of life every few seconds for the time of the block."""
+    return lease.held(AdeSync.objects.filter(pk=run.pk, claim=run.claim), f"ADE sync {run.pk}")
 
 
 def keep(run: AdeSync, **changes: Any) -> None:
@@ -213,22 +234,25 @@ def keep(run: AdeSync, **changes: Any) -> None:
         raise LostRunError(run.pk)
 
 
-def put_off(run: AdeSync, code: str, retry_after: float | None = None) -> None:
+def put_off(run: AdeSync, code: str, retry_after: float | None = None, *, keeps_place: bool = False) -> None:
     """Let the run wait for a while, or fail after the last of its tries.
 
     Args:
         run: in this worker's hand.
         code: of the error.
-        retry_after: seconds that Apple asked for.
+        retry_after: seconds that Apple asked for; more than a day counts as a day.
+        keeps_place: in the middle of the whole list it doesn't fail, however often: the next run would begin it anew.
     """
-    tries = run.tries + 1
-    if tries >= TRIES:
+    tries = min(run.tries + 1, 1_000)
+    is_in_middle = run.phase == Phase.GONE or (run.phase == Phase.LIST and run.account.cursor != "")
+    if tries >= TRIES and not (keeps_place and is_in_middle):
         end(run, State.FAILED, code, tries=tries)
         return
     pause = min(FIRST_WAIT * 2.0 ** (tries - 1), LONGEST_WAIT)
     pause = max(pause if retry_after is None else retry_after, 1.0) * _JITTER.uniform(1.0, 1.3)
-    free = {"state": State.QUEUED, "claim": None, "process": ""}
-    keep(run, **free, tries=tries, error=code, next_at=timezone.now() + timedelta(seconds=pause))
+    free = {"state": State.QUEUED, "claim": None, "process": "", "is_asked_to_wait": retry_after is not None}
+    wait = timedelta(seconds=min(pause, LONGEST_ASKED))
+    keep(run, **free, tries=tries, error=code, next_at=timezone.now() + wait)
 
 
 def end(run: AdeSync, state: AdeSync.State, code: str = "", **changes: Any) -> None:
@@ -238,15 +262,3 @@ def end(run: AdeSync, state: AdeSync.State, code: str = "", **changes: Any) -> N
         keep(run, state=state, error=code, finished_at=now, claim=None, process="", **changes)
         if state == State.DONE:
             AdeAccount.objects.filter(pk=run.account_id).update(synced_at=now)
-
-
-def _renew(run: AdeSync, stop: threading.Event) -> None:
-    """Renew until the run is given back; what fails is tried again, until the lease is over."""
-    try:
-        while not stop.wait(RENEWED_EVERY):
-            try:
-                AdeSync.objects.filter(pk=run.pk, claim=run.claim).update(alive_at=timezone.now())
-            except DatabaseError as error:
-                logger.warning("the sign of life of ADE sync %s could not be given: %s", run.pk, error)
-    finally:
-        connection.close()

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import AdeAccount
+from enrollment.models.ade_account import AdeAccountQuerySet
 
 from .errors import (
     AccessDeniedError,
@@ -24,6 +25,7 @@ from .errors import (
 )
 
 State = AdeAccount.State
+NOT_ASKED: Final = "not_asked"
 # What isn't here is none of the account's: Apple doesn't answer, or answers what nobody understands.
 _STATES: Final[tuple[tuple[type[AdeError], AdeAccount.State], ...]] = (
     (TermsNotSignedError, State.TERMS_NOT_SIGNED),
@@ -86,6 +88,17 @@ _BY_CODE: Final[dict[tuple[str, str], Advice]] = {
         _("The proxy doesn't let the portal through to Apple."),
         _("Let the proxy pass mdmenrollment.apple.com on port 443. The portal tries again by itself."),
     ),
+    (State.UNREACHABLE, NOT_ASKED): Advice(
+        _("Apple hasn't been asked yet whether the token is good."),
+        _("Nothing: the next sync asks. “Check again” asks at once."),
+    ),
+    (State.UNREACHABLE, "empty_list"): Advice(
+        _("Apple's list names no device any more. Nothing was removed here."),
+        _(
+            "See at Apple whether this server still has its devices. If it shall have none, choose “Read the whole "
+            "list”: what the portal had pre-approved for them is withdrawn then."
+        ),
+    ),
     (State.UNREACHABLE, "certificate"): Advice(_("What answers has no certificate of Apple's."), _CERTIFICATE),
 }
 
@@ -101,20 +114,34 @@ def advice_of(account: AdeAccount) -> Advice:
 
 
 def note_error(account: AdeAccount, error: AdeError) -> None:
-    """Keep in the account what Apple's answer means; one without a token stays as it is."""
+    """Keep in the account what Apple's answer means; one without a token stays as it is.
+
+    Args:
+        account: as it was when Apple was asked: an answer to a token that was renewed meanwhile says nothing.
+        error: the answer.
+    """
     state = state_of(error)
     _move(account, state, error.code or type(error).__name__)
 
 
 def note_success(account: AdeAccount) -> None:
-    """Clear the account's trouble, if it had any: Apple has answered."""
+    """Clear the account's trouble, if it had any: Apple has answered. The account is as for `note_error`."""
     _move(account, State.OK, "")
+
+
+def is_renewed(account: AdeAccount) -> bool:
+    """Tell whether the account has another token by now than when it was read."""
+    return not _with_its_token(account).exists()
+
+
+def _with_its_token(account: AdeAccount) -> AdeAccountQuerySet:
+    # Each token ends at a moment of its own. The token itself is encrypted, each time otherwise.
+    return AdeAccount.objects.connected().filter(pk=account.pk, token_expires_at=account.token_expires_at)
 
 
 def _move(account: AdeAccount, state: AdeAccount.State, code: str) -> None:
     now = timezone.now()
-    there = AdeAccount.objects.connected().filter(pk=account.pk)
-    there.exclude(state=state, last_error=code).update(
+    _with_its_token(account).exclude(state=state, last_error=code).update(
         # Since when it is so; another code of the same state is no new trouble.
         state_changed_at=Case(When(state=state, then=F("state_changed_at")), default=Value(now)),
         state=state,

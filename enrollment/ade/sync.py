@@ -15,8 +15,10 @@ from . import accounts, approve, pages, profiles, runs, standing
 from .accounts import NoTokenError
 from .client import Client
 from .errors import (
+    AccountError,
     AdeError,
     CursorError,
+    EmptyListError,
     ExhaustedCursorError,
     TemporaryError,
     UnexpectedAnswerError,
@@ -68,8 +70,11 @@ def _note(found: AdeSync, error: AdeError) -> None:
     code = (error.code or type(error).__name__)[:40]
     logger.warning("ADE sync %s: %s (%s)", found.pk, type(error).__name__, code)
     standing.note_error(found.account, error)
-    if isinstance(error, TemporaryError | UnexpectedAnswerError):
-        runs.put_off(found, code, error.retry_after)
+    is_temporary = isinstance(error, TemporaryError)
+    # Apple refused the token of before: the next try is with the new one.
+    is_of_former_token = isinstance(error, AccountError) and standing.is_renewed(found.account)
+    if is_temporary or is_of_former_token or isinstance(error, UnexpectedAnswerError):
+        runs.put_off(found, code, error.retry_after, keeps_place=is_temporary or is_of_former_token)
     else:
         runs.end(found, State.FAILED, code)
 
@@ -100,11 +105,24 @@ def _page(found: AdeSync, client: Client) -> bool:
     page = ask(account.cursor, account.page_limit)
     if page.more_to_follow and page.cursor == account.cursor:
         raise UnexpectedAnswerError("cursor_stands_still")
+    if is_list and not page.more_to_follow and not page.devices:
+        _refuse_empty(found)
     if account.state != AdeAccount.State.OK:
         standing.note_success(account)
         account.state = AdeAccount.State.OK
     pages.save(found, page, next_phase=Phase.GONE if is_list and not page.more_to_follow else Phase(found.phase))
     return is_list or page.more_to_follow
+
+
+def _refuse_empty(found: AdeSync) -> None:
+    """See that a list without any device is what somebody asked for, where there were devices: all of them would go.
+
+    Raises:
+        EmptyListError: it isn't; nothing of the page is saved.
+    """
+    listed = AdeDevice.objects.listed().filter(account=found.account_id)
+    if not found.takes_empty and listed.exists() and not listed.filter(seen_by=found.mark).exists():
+        raise EmptyListError("empty_list")
 
 
 def _begin_anew(found: AdeSync, code: str) -> None:

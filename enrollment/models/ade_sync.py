@@ -1,12 +1,20 @@
 """Which sync of an ADE account is under way, how far is it, and how did the last ones end?"""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .ade_account import AdeAccount
+
+
+class AdeSyncQuerySet(models.QuerySet["AdeSync"]):
+    def hurriable(self) -> Self:
+        """Those that wait for the next try, though Apple didn't ask for it: a person needn't wait as long."""
+        waiting = self.filter(state=AdeSync.State.QUEUED, next_at__gt=timezone.now())
+        return waiting.filter(is_asked_to_wait=False)
 
 
 class AdeSync(models.Model):
@@ -49,6 +57,9 @@ class AdeSync(models.Model):
     deleted = models.PositiveIntegerField(_("removed"), default=0)
     pre_approved = models.PositiveIntegerField(_("pre-approved"), default=0)
     withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
+    takes_empty = models.BooleanField(
+        default=False, help_text=_("Somebody asked for the whole list: an empty one is believed.")
+    )
     tries = models.PositiveSmallIntegerField(_("tries"), default=0, help_text=_("In a row that have failed."))
     error = models.CharField(_("error"), max_length=40, blank=True, help_text=_("Code of Apple's, or of ade/errors."))
     created_by = models.ForeignKey(
@@ -62,8 +73,11 @@ class AdeSync(models.Model):
     )
     created_at = models.DateTimeField(_("asked"), auto_now_add=True)
     next_at = models.DateTimeField(_("not before"), null=True)
+    is_asked_to_wait = models.BooleanField(default=False, help_text=_("Apple said for how long, at the last try."))
     alive_at = models.DateTimeField(_("last sign of life"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects = AdeSyncQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("ADE sync")

@@ -127,7 +127,7 @@ class Command(BaseCommand):
         try:
             return runs.begin(account, full=is_full, tell_worker=False)
         except runs.RunningError as error:
-            found = error.run
+            found = runs.hurry(account, full=is_full) or error.run
             if found is None or found.state != AdeSync.State.QUEUED:
                 self._stop(str(error), FAILED)
             if found.next_at is not None and found.next_at > timezone.now():

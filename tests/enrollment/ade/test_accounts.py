@@ -59,6 +59,71 @@ def test_token_connects_the_account_and_apple_says_whose_it_is(account: AdeAccou
     assert account.days_left in (364, 365)
 
 
+def test_an_account_is_not_called_connected_before_apple_has_answered(
+    account: AdeAccount, ade_simulator: Simulator
+) -> None:
+    accounts.take_token(account, ade_simulator.token_file(account.certificate))
+
+    assert account.is_connected
+    assert (account.state, account.last_error, account.checked_at) == (State.UNREACHABLE, "not_asked", None)
+    assert "hasn't been asked yet" in str(standing.advice_of(account).matter)
+
+    assert synced(account).state == "done"
+    assert account.state == State.OK and account.checked_at
+
+
+def test_renewal_changes_the_state_when_apple_answers(account: AdeAccount, ade_simulator: Simulator) -> None:
+    accounts.take_token(account, ade_simulator.token_file(account.certificate))
+    accounts.check(account)
+    AdeAccount.objects.update(state=State.EXPIRED, last_error="token_expired")
+    account.refresh_from_db()
+
+    accounts.take_token(account, ade_simulator.token_file(account.certificate))
+    account.refresh_from_db()
+    assert (account.state, account.last_error, account.checked_at) == (State.EXPIRED, "token_expired", None)
+
+    accounts.check(account)
+    assert (account.state, account.last_error) == (State.OK, "") and account.checked_at
+
+
+def test_what_apple_says_to_the_former_token_is_not_said_of_the_new_one(
+    account: AdeAccount, ade_simulator: Simulator
+) -> None:
+    ade_simulator.add(3, os="iOS")
+    accounts.take_token(account, ade_simulator.token_file(account.certificate, days=300))
+    accounts.check(account)
+    before = AdeAccount.objects.get()
+    run = runs.claim(runs.begin(account, tell_worker=False).pk)  # a worker has it, with the token of before
+    assert run is not None
+
+    accounts.take_token(account, ade_simulator.token_file(account.certificate))
+    accounts.check(account)
+    sync._carry_out(run)
+    with pytest.raises(AdeError, match="token"):
+        accounts.check(before)
+
+    account.refresh_from_db()
+    assert (account.state, account.last_error) == (State.OK, "")
+    run.refresh_from_db()
+    assert (run.state, run.tries) == (AdeSync.State.QUEUED, 1)
+    AdeSync.objects.update(next_at=None)
+    sync.run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.added) == (AdeSync.State.DONE, 3)
+
+
+def test_a_good_answer_to_the_former_token_clears_nothing_of_the_new_one(
+    account: AdeAccount, ade_simulator: Simulator
+) -> None:
+    accounts.take_token(account, ade_simulator.token_file(account.certificate, days=300))
+    before = AdeAccount.objects.get()
+    accounts.take_token(account, ade_simulator.token_file(account.certificate))
+    standing.note_success(before)
+
+    account.refresh_from_db()
+    assert (account.state, account.last_error) == (State.UNREACHABLE, "not_asked")
+
+
 @pytest.mark.parametrize("cipher", ["aes-256-cbc", "aes-128-cbc", "3des"])
 def test_token_in_each_cipher_is_taken(account: AdeAccount, ade_simulator: Simulator, cipher: str) -> None:
     accounts.take_token(account, ade_simulator.token_file(account.certificate, cipher=cipher))  # type: ignore[arg-type]

@@ -50,6 +50,7 @@ def test_json_that_is_no_object_is_unexpected(ade_simulator: Simulator, body: st
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("devices", None),
         ("devices", "none"),
         ("devices", {"serial_number": "C02"}),
         ("devices", ["C02"]),
@@ -69,7 +70,7 @@ def test_a_page_with_a_field_of_another_type_is_unexpected(ade_simulator: Simula
     assert (type(error), error.code) == (UnexpectedAnswerError, f"field_{name}")
 
 
-@pytest.mark.parametrize("name", ["cursor", "more_to_follow"])
+@pytest.mark.parametrize("name", ["devices", "cursor", "more_to_follow"])
 def test_a_page_without_a_field_is_unexpected(ade_simulator: Simulator, name: str) -> None:
     error = error_of_page(ade_simulator, json.dumps({key: value for key, value in PAGE.items() if key != name}))
     assert error.code == f"field_{name}"
@@ -81,9 +82,14 @@ def test_a_page_without_its_moment_is_read_all_the_same(ade_simulator: Simulator
     assert asking(ade_simulator).fetch_devices().fetched_until is None
 
 
-def test_a_page_without_devices_is_empty(ade_simulator: Simulator) -> None:
-    ade_simulator.script(FETCH, status=200, body='{"cursor": "c", "more_to_follow": false, "new": [1]}')
+def test_a_page_with_no_devices_is_empty(ade_simulator: Simulator) -> None:
+    ade_simulator.script(FETCH, status=200, body=json.dumps(PAGE | {"new": [1]}))
     assert asking(ade_simulator).fetch_devices().devices == []
+
+
+def test_a_page_of_changes_may_leave_them_out(ade_simulator: Simulator) -> None:
+    ade_simulator.script("POST /devices/sync", status=200, body='{"cursor": "c", "more_to_follow": false}')
+    assert asking(ade_simulator).sync_devices("b").devices == []
 
 
 @pytest.mark.parametrize(
@@ -222,7 +228,9 @@ def test_what_is_no_http_is_unavailable(ade_simulator: Simulator, answer: bytes)
 def test_a_packed_answer_is_read(ade_simulator: Simulator) -> None:
     packed = gzip.compress(b'{"auth_session_token": "a"}')
     with answering(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed) as url:
-        Asking(token_of(ade_simulator), url).session()
+        client = Asking(token_of(ade_simulator), url)
+        client.session()
+    assert client._exchange.session == "a"
 
 
 # --- secrets ---------------------------------------------------------------------------------------------

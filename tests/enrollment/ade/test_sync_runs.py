@@ -2,13 +2,14 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from enrollment.ade import runs, sync
+from enrollment.ade import accounts, runs, sync
 from enrollment.ade.accounts import NoTokenError
 from enrollment.models import AdeAccount, AdeDevice, AdeSync
 from tests.ade_simulator.running import Simulator
@@ -62,6 +63,71 @@ def test_one_that_failed_at_once_may_be_tried_again_after_a_minute(
     assert runs.next_manual_at(account) == run.created_at + timedelta(minutes=1)
     AdeSync.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     assert runs.begin(account, administrator, tell_worker=False).pk != run.pk
+
+
+def waiting(account: AdeAccount, retry_after: float | None = None) -> AdeSync:
+    """Return a sync that the clock began, and that waits for its next try; `retry_after`: Apple asked for it."""
+    found = runs.claim(runs.begin(account, tell_worker=False).pk)
+    assert found is not None
+    runs.put_off(found, "http_503", retry_after)
+    return AdeSync.objects.get(pk=found.pk)
+
+
+def test_a_person_need_not_wait_where_the_portal_waits_of_its_own_accord(
+    ade_simulator: Simulator, administrator: User, told: list[int], django_capture_on_commit_callbacks: Any
+) -> None:
+    account = account_of(ade_simulator)
+    run = waiting(account)
+    assert runs.claim(run.pk) is None
+    with django_capture_on_commit_callbacks(execute=True):
+        assert runs.begin(account, administrator).pk == run.pk
+    assert told == [run.pk]
+    sync.run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.tries, run.created_by) == (State.DONE, 0, None)
+
+
+def test_a_waiting_sync_of_the_changes_reads_the_whole_list_where_a_person_asks_for_it(
+    ade_simulator: Simulator, administrator: User
+) -> None:
+    ade_simulator.add(2, os="iOS")
+    account = account_of(ade_simulator)
+    synced(account)
+    AdeSync.objects.all().delete()
+    assert waiting(account).kind == Kind.DELTA
+    run = runs.begin(account, administrator, full=True, tell_worker=False)
+    ade_simulator.clear_requests()
+    sync.run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.kind, run.takes_empty, run.fetched) == (State.DONE, Kind.FULL, True, 2)
+    assert ade_simulator.requests(FULL)[0].cursor is None
+
+
+def test_where_apple_asked_to_wait_a_person_waits(ade_simulator: Simulator, administrator: User) -> None:
+    account = account_of(ade_simulator)
+    waiting(account, retry_after=600)
+    with pytest.raises(runs.RunningError):
+        runs.begin(account, administrator)
+
+
+def test_a_check_that_goes_well_lets_a_waiting_sync_go_on(ade_simulator: Simulator) -> None:
+    account = account_of(ade_simulator)
+    run = waiting(account)
+    accounts.check(account)
+    assert runs.claim(run.pk) is not None
+
+
+def test_a_check_does_not_shorten_what_apple_asked_for(ade_simulator: Simulator) -> None:
+    account = account_of(ade_simulator)
+    run = waiting(account, retry_after=600)
+    accounts.check(account)
+    assert runs.claim(run.pk) is None
+
+
+def test_no_wait_is_longer_than_a_day_whatever_apple_asks_for(ade_simulator: Simulator) -> None:
+    run = waiting(account_of(ade_simulator), retry_after=7 * 24 * 3600)
+    assert run.next_at is not None
+    assert timedelta(hours=23) < run.next_at - timezone.now() <= timedelta(hours=24)
 
 
 def test_an_account_without_a_token_is_not_synced(ade_simulator: Simulator) -> None:

@@ -88,13 +88,13 @@ def test_one_that_comes_back_is_the_accounts_again(ade_simulator: Simulator) -> 
 # --- touched since -----------------------------------------------------------------------------------------
 def withdrawn(account: AdeAccount, simulator: Simulator, device: Device) -> bool:
     """Let Apple list a device no longer; tell whether it went here, else that it was kept with a line."""
-    simulator.delete([device.serial_number])
+    simulator.delete([str(device.serial_number)])
     run = synced(account)
     assert run.deleted == 1
     if run.withdrawn:
         assert not Device.objects.filter(pk=device.pk).exists()
         return True
-    assert approval(account, device.serial_number) == Approval.KEPT
+    assert approval(account, str(device.serial_number)) == Approval.KEPT
     assert DeviceEvent.objects.filter(device=device, kind=DeviceEvent.Kind.UNLISTED).exists()
     return False
 
