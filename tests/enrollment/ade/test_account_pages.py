@@ -194,7 +194,12 @@ def test_sync_now_is_for_every_15_minutes_and_one_at_a_time(
 def test_sync_that_waits_for_apple_says_until_when(administrator_client: Client, account: AdeAccount) -> None:
     run = runs.begin(account, tell_worker=False)
     AdeSync.objects.filter(pk=run.pk).update(next_at=timezone.now() + timedelta(minutes=5))
-    assert "A sync waits: it goes on at" in text_of(administrator_client.get(f"{LIST}{account.pk}/change/"))
+    page = text_of(administrator_client.get(f"{LIST}{account.pk}/change/"))
+    assert "A sync waits: it goes on at" in page
+    assert "Sync now" in page and "Read the whole list" in page
+    AdeSync.objects.filter(pk=run.pk).update(is_asked_to_wait=True)  # by Apple, so that nobody can hurry it
+    page = text_of(administrator_client.get(f"{LIST}{account.pk}/change/"))
+    assert "A sync waits: it goes on at" in page and "Sync now" not in page
 
 
 def test_edited_account_keeps_what_the_sync_wrote_and_its_address(
