@@ -16,7 +16,6 @@ from .errors import ForbiddenError, TemporaryError
 from .exchange import Exchange, session_of
 from .token import ServerToken
 
-APPLE: Final = "https://mdmenrollment.apple.com"
 MAX_DEVICES: Final = 1000  # in one request
 DEFAULT_LIMIT: Final = 100  # devices a page, where `account()` says no other
 TRIES: Final = 3
@@ -32,7 +31,7 @@ class Client:
     def __init__(
         self,
         token: ServerToken,
-        base_url: str = APPLE,
+        base_url: str,
         *,
         timeout: float = 60.0,
         longest_wait: float = 10.0,

@@ -116,7 +116,7 @@ def _is_certificate(content: bytes) -> bool:
     except ValueError:
         return False
     except x509.InvalidVersion:
-        pass
+        return True  # not X.509 v3, but read far enough to say what the file is
     return True
 
 

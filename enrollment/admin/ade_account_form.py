@@ -9,8 +9,8 @@ from unfold.widgets import UnfoldAdminURLInputWidget
 from devices.models import Domain
 from devices.scope import visible
 from enrollment.ade.accounts import AccountUseError, base_url_of
-from enrollment.ade.client import APPLE
 from enrollment.models import AdeAccount
+from enrollment.models.ade_account import APPLE
 
 BASE_URL = AdeAccount._meta.get_field("base_url")
 FIELDS = ("name", "domain", "pre_approve", "default_user", "ownership", "groups", "policies")

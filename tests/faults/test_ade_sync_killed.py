@@ -19,7 +19,7 @@ KILLS = 10
 SEED = 6
 # From a kill to the next sign of life: the worker's restart, and the clock's next look.
 BOUND_SECONDS = 60
-LISTED = "SELECT serial_number, model, color, op_date FROM enrollment_adedevice WHERE is_listed AND account_id = {}"
+LISTED = "SELECT serial_number, model, color FROM enrollment_adedevice WHERE is_listed AND account_id = {}"
 
 
 class Syncs:
@@ -73,7 +73,7 @@ def assert_equals_apples(syncs: Syncs, runs: list[int]) -> None:
     theirs = {serial: (device["model"], device["color"]) for serial, device in syncs.simulator.devices().items()}
     rows = syncs.batches.query(LISTED.format(syncs.account))
     assert len(rows) == len(theirs)
-    assert {serial: (model, color) for serial, model, color, _date in rows} == theirs
+    assert {serial: (model, color) for serial, model, color in rows} == theirs
     devices = syncs.batches.query("SELECT serial_number FROM devices_device WHERE source = 'ade'")
     assert sorted(serial for (serial,) in devices) == sorted(theirs)
     ours = "SELECT id FROM devices_device WHERE source = 'ade'"

@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from devices.models import Domain
 from enrollment.ade import accounts, runs, standing, sync
 from enrollment.ade.accounts import AccountUseError
-from enrollment.ade.client import APPLE
 from enrollment.ade.errors import AdeError
 from enrollment.ade.token_file import MAX_BYTES, TokenFileError
 from enrollment.ade.token_words import words_of
 from enrollment.models import AdeAccount, AdeSync
+from enrollment.models.ade_account import APPLE
 
 DONE, FAILED, USAGE = 0, 1, 2
 NUMBERS = ("added", "modified", "deleted", "pre_approved")

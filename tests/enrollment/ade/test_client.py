@@ -4,10 +4,11 @@ import inspect
 
 import pytest
 
-from enrollment.ade.client import APPLE, MAX_DEVICES, Client
+from enrollment.ade.client import MAX_DEVICES, Client
 from enrollment.ade.errors import RequestRefusedError
 from enrollment.ade.exchange import BaseUrlError, clean_base_url
 from enrollment.ade.token import make_key, read_token
+from enrollment.models.ade_account import APPLE
 from tests.ade_simulator.running import Simulator
 from tests.ade_simulator.token_file import CipherName
 from tests.enrollment.ade.asking import Asking, asking, endpoints
