@@ -1,5 +1,8 @@
 """How far is a sync of an account, and how fast does it go? Asked by the account's page while one is open."""
 
+from datetime import datetime
+from functools import lru_cache
+
 from django.utils import timezone
 
 from devices.imports.progress import Progress
@@ -20,7 +23,7 @@ def progress_of(sync: AdeSync) -> Progress:
     if sync.alive_at and sync.fetched:
         rate = round(sync.fetched / max((sync.alive_at - sync.created_at).total_seconds(), 0.1))
     if is_in_work and sync.kind == AdeSync.Kind.FULL and sync.fetched:
-        known = _known_before(sync)
+        known = _known_before(sync.pk, sync.created_at)
         if sync.phase != Phase.LIST:
             share = 1.0
         elif known > sync.fetched:
@@ -37,6 +40,8 @@ def progress_of(sync: AdeSync) -> Progress:
     )
 
 
-def _known_before(sync: AdeSync) -> int:
-    """Return how many devices the account had before this sync added some."""
+@lru_cache(maxsize=64)  # counted once by each process, not each second for each viewer
+def _known_before(sync_id: int, created_at: datetime) -> int:
+    """Return how many devices the account had before this sync, which was created then, added some."""
+    sync = AdeSync.objects.get(pk=sync_id, created_at=created_at)
     return AdeDevice.objects.listed().filter(account=sync.account_id).count() - sync.added

@@ -1,10 +1,12 @@
 """By what is the list of ADE devices filtered, besides its own columns? The page of an account links to these."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,8 +15,22 @@ from devices.scope import visible
 from enrollment.models import AdeDevice
 
 Approval = AdeDevice.Approval
-# Words of Apple's that a filter offers at most.
-OFFERED = 30
+# What Apple calls them (https://developer.apple.com/documentation/devicemanagement/device).
+PROFILE_WORDS: Final[Mapping[str, str | Promise]] = {
+    "empty": pgettext_lazy("a profile", "None"),
+    "assigned": _("Assigned"),
+    "pushed": _("Fetched by the device"),
+    "removed": _("Removed"),
+}
+FAMILIES: Final[Mapping[str, str | Promise]] = {
+    "iPad": "iPad",
+    "iPhone": "iPhone",
+    "iPod": "iPod",
+    "Mac": "Mac",
+    "AppleTV": "Apple TV",
+    "RealityDevice": "Apple Vision",
+    "Watch": "Apple Watch",
+}
 
 
 def deleted_here(devices: QuerySet[AdeDevice]) -> QuerySet[AdeDevice]:
@@ -24,18 +40,14 @@ def deleted_here(devices: QuerySet[AdeDevice]) -> QuerySet[AdeDevice]:
 
 
 class TextFilter(admin.SimpleListFilter):
-    """By a word of Apple's; offers those of the person's domains."""
+    """By a word of Apple's; an address may name one that isn't offered."""
 
     column: ClassVar[str]
+    # Fixed: to ask 200,000 rows for theirs takes longer than all the rest of the page.
+    words: ClassVar[Mapping[str, str | Promise]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = visible(AdeDevice.objects.exclude(**{self.column: ""}), request.user)
-        words = found.order_by(self.column).values_list(self.column, flat=True).distinct()
-        return [(word, self.said(word)) for word in words[:OFFERED]]
-
-    def said(self, word: str) -> str:
-        """Return a word as it is shown."""
-        return word
+        return [(word, str(said)) for word, said in self.words.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AdeDevice]) -> QuerySet[AdeDevice]:
         word = (self.value() or "").replace("\x00", "")
@@ -46,15 +58,14 @@ class FamilyFilter(TextFilter):
     title = _("device family")
     parameter_name = "family"
     column = "device_family"
+    words: ClassVar[Mapping[str, str | Promise]] = FAMILIES
 
 
 class ProfileStatusFilter(TextFilter):
     title = _("profile at Apple")
     parameter_name = "profile"
     column = "profile_status"
-
-    def said(self, word: str) -> str:
-        return str(PROFILE_WORDS.get(word, word))
+    words: ClassVar[Mapping[str, str | Promise]] = PROFILE_WORDS
 
 
 class MarkFilter(admin.SimpleListFilter):
@@ -76,12 +87,3 @@ class MarkFilter(admin.SimpleListFilter):
                 return queryset.filter(Exists(same), is_listed=True)
             case _:
                 return queryset
-
-
-# What Apple calls them.
-PROFILE_WORDS = {
-    "empty": pgettext_lazy("a profile", "None"),
-    "assigned": _("Assigned"),
-    "pushed": _("Fetched by the device"),
-    "removed": _("Removed"),
-}
