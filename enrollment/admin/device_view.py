@@ -73,7 +73,7 @@ def shown_of(request: HttpRequest, device: Device) -> dict[str, Any]:
         "is_pre_approved": device.status == Status.PRE_APPROVED,
         "has_expired": bool(device.approval_expires_at and device.approval_expires_at <= timezone.now()),
         "inventory": inventory,
-        "batch": batch_of(device, person),
+        "import_batch": batch_of(device, person),  # not "batch": the frame shows the facts of that beside the page
         "method": dict(Method.choices).get(inventory.method, inventory.method) if inventory else "",
         "hardware": facts_of(inventory.hardware, without=("manufacturer", "model")) if inventory else [],
         "place": place_of(inventory) if inventory else None,

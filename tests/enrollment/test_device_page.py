@@ -18,7 +18,14 @@ from enrollment.models import Conflict
 from enrollment.policy_standing import Standing, standings_of
 from tests.conftest import make_person, sign_in
 from tests.enrollment.enrolled import ask, check_in, enrolled_device
-from tests.factories import DeviceFactory, DeviceGroupFactory, DeviceUserFactory, DomainFactory, PolicyFactory
+from tests.factories import (
+    DeviceFactory,
+    DeviceGroupFactory,
+    DeviceUserFactory,
+    DomainFactory,
+    ImportBatchFactory,
+    PolicyFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -305,3 +312,12 @@ def test_the_form_offers_no_other_actions_than_to_save(administrator_client: Cli
     page = administrator_client.get(reverse("admin:devices_device_edit", args=[device.pk])).content.decode()
     for action in ("disenroll", "hand-over", "block", "invite"):
         assert f"/{device.pk}/{action}/" not in page
+
+
+def test_the_import_is_named_and_its_facts_are_left_to_its_own_page(administrator_client: Client) -> None:
+    domain = DomainFactory.create()
+    batch = ImportBatchFactory.create(domain=domain, file_name="fleet.csv", state="committed")
+    page = administrator_client.get(page_of(DeviceFactory.create(domain=domain, user=None, import_batch=batch)))
+    content = page.content.decode()
+    assert content.count("fleet.csv") >= 1
+    assert "wz-layout-facts" not in content

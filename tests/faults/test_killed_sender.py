@@ -64,6 +64,7 @@ def without_date(message: Received) -> bytes:
 
 def kill(portal: Portal, *, whole: bool) -> None:
     """Kill -9 the worker's main process, whose pool dies with it, or one process of the pool."""
+    wait_until(lambda: bool(portal.pids("worker")), 30)  # the last one that was killed may not be followed yet
     main, *pool = portal.pids("worker")
     os.kill(main if whole or not pool else pool[-1], signal.SIGKILL)
 

@@ -134,7 +134,7 @@ def test_a_sending_that_is_cancelled_while_it_goes_out_is_sent_or_revoked_to_the
     found = states()
     assert set(found) <= {State.SENT, State.REVOKED}
     assert found[State.REVOKED] > 0
-    assert len(provider.messages) == found[State.SENT]
+    assert len(provider.messages) == found.get(State.SENT, 0)  # none, where cancelling was faster
     sent = set(Invitation.objects.filter(state=State.SENT).values_list("recipient", flat=True))
     assert set(provider.recipients) == sent
 

@@ -51,9 +51,15 @@ def test_the_development_mailbox_is_there_while_it_is_in_use_or_holds_something(
 def test_the_palette_finds_invitations_by_their_recipient(administrator_client: Client) -> None:
     found = InvitationFactory.create(recipient="Countess@example.org", state="opened")
     InvitationFactory.create()
-    page = palette(administrator_client, "countess@")
+    page = palette(administrator_client, "Countess@example.org")
     assert reverse("admin:invitations_invitation_change", args=[found.pk]) in page
     assert "Opened" in page
+
+
+def test_the_palette_finds_invitations_by_part_of_their_users_address(administrator_client: Client) -> None:
+    found = InvitationFactory.create(device__user__email="countess@example.org", state="opened")
+    InvitationFactory.create()
+    assert reverse("admin:invitations_invitation_change", args=[found.pk]) in palette(administrator_client, "ountess@")
 
 
 def test_the_palette_shows_the_newest_of_many(administrator_client: Client) -> None:
