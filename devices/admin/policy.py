@@ -99,7 +99,7 @@ class PolicyAdmin(PolicyHistory, ConsolePage):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Count what goes along: a policy may be on every device, and a page that names each would not end."""
         keys = [policy.pk for policy in objs]
-        counted = {
+        counted: dict[Any, int] = {
             Policy._meta.verbose_name_plural: len(keys),
             _("assignments to devices"): Policy.devices.through.objects.filter(policy__in=keys).count(),
             _("assignments to device groups"): Policy.groups.through.objects.filter(policy__in=keys).count(),
