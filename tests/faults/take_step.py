@@ -20,8 +20,8 @@ from django.utils import timezone  # noqa: E402
 from devices.changes import kept_elsewhere  # noqa: E402
 from devices.imports import steps  # noqa: E402 - needs the settings
 from devices.models import Device, DeviceGroup, Domain, ImportBatch  # noqa: E402
-from enrollment.ade import accounts, runs  # noqa: E402
-from enrollment.models import AdeAccount  # noqa: E402
+from enrollment.ade import accounts, profiles, runs  # noqa: E402
+from enrollment.models import AdeAccount, AdeDevice, AdeProfile  # noqa: E402
 from invitations import actions  # noqa: E402
 from invitations.link_token import token_of  # noqa: E402
 from invitations.models import Invitation  # noqa: E402
@@ -106,6 +106,14 @@ def sync_ade(number: str) -> int:
         return error.run.pk if error.run else 0
 
 
+def profile_ade(number: str) -> int:
+    """Let all devices of an ADE account have one enrollment profile; return how many that are."""
+    account = AdeAccount.objects.get(pk=number)
+    profile = AdeProfile(account=account, name="Of all", url="https://mdm.example.com/")
+    profiles.save(profile)
+    return profiles.assign(profile, AdeDevice.objects.filter(account=account))
+
+
 def forget_ade(number: str) -> None:
     """Delete an ADE account and all devices that accounts have made."""
     accounts.delete(AdeAccount.objects.get(pk=number))
@@ -117,7 +125,7 @@ STEPS: dict[str, Callable[..., object]] = {
     step.__name__: step
     for step in (
         *(upload, map_columns, start_check, start_commit, start_undo, invite, resend, revoke, secrets),
-        *(connect_ade, sync_ade, forget_ade),
+        *(connect_ade, sync_ade, profile_ade, forget_ade),
     )
 }
 
