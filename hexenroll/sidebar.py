@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import ImportBatch
 from devices.scope import scope_of, visible
 from enrollment.lockouts import locked_now
-from enrollment.models import AdeAccount, Conflict
+from enrollment.models import Conflict
 from hexenroll.mail_settings import BACKENDS
 from hexenroll.reports.registry import open_to
 from invitations.models import MailboxMessage
@@ -78,10 +78,6 @@ def _is_of_reports(request: HttpRequest) -> bool:
 
 def _is_of_ade(request: HttpRequest) -> bool:
     return request.path.startswith(reverse("admin:index") + "enrollment/ade")
-
-
-def _ade_in_trouble(request: HttpRequest) -> int:
-    return visible(AdeAccount.objects.in_trouble(), request.user).count()
 
 
 def is_mailbox_shown() -> bool:
@@ -192,7 +188,6 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
                 "enterprise",
                 "admin:enrollment_adeaccount_changelist",
                 "enrollment.view_adeaccount",
-                _ade_in_trouble,
                 is_active=_is_of_ade,
                 words=_("Apple Business/School Manager, Automated Device Enrollment, DEP"),
             ),
