@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device, DeviceGroup, DeviceUser, Domain, ImportBatch, Policy
 from devices.policies.effective import SOURCES
+from devices.row_number import is_row_number
 from devices.scope import visible
 
 ALL: Final = "all"  # of `status`: pre-approved and disenrolled ones too
@@ -68,7 +69,7 @@ class RowsField(django_filters.fields.ModelMultipleChoiceField):
     def _check_values(self, value: Any) -> QuerySet[Any]:
         keys: set[int] = set()
         for text in map(str, value):
-            if not (text.isascii() and text.isdecimal() and len(text) < 19):
+            if not is_row_number(text):
                 shown = {"pk": text[:LONGEST_SEARCH]}
                 raise ValidationError(self.error_messages["invalid_pk_value"], code="invalid_pk_value", params=shown)
             keys.add(int(text))

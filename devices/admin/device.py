@@ -32,6 +32,7 @@ from devices.models import Device
 from devices.policies.conflicts import conflicts_of
 from devices.policies.effective import effective_of
 from devices.resources import DeviceResource
+from devices.row_number import is_row_number
 
 from .console_page import ConsolePage
 
@@ -123,7 +124,7 @@ class DeviceAdmin(ExportMixin, ConsolePage):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         shown: dict[str, Any] = {}
-        is_key = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+        is_key = is_row_number(object_id)
         if is_key and request.user.has_perm("devices.view_policy"):
             shown["policy_conflicts"] = conflicts_of(effective_of([int(object_id)])[int(object_id)])
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.domain_use import counts_of, use_of
 from devices.models import Domain
+from devices.row_number import is_row_number
 
 from .console_page import ConsolePage
 
@@ -93,7 +94,7 @@ class DomainAdmin(ConsolePage):
         return {}
 
     def _visible(self, request: HttpRequest, object_id: str) -> Domain | None:
-        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        if not is_row_number(object_id):
             return None
         found: Domain | None = self.get_queryset(request).filter(pk=object_id).first()
         return found

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from devices.filters import DeviceFilter
 from devices.models import DeviceUser, Domain, ImportBatch, SavedView
+from devices.row_number import is_row_number
 from devices.scope import scope_of, visible
 
 from . import columns
@@ -98,7 +99,7 @@ def shown_columns(request: HttpRequest) -> list[columns.Column]:
 
 
 def _is_key(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
+    return is_row_number(text)
 
 
 def _found(request: HttpRequest, key: str) -> SavedView:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
+from devices.row_number import is_row_number
 from enrollment.ade import accounts, approve_chosen, profiles
 from enrollment.models import AdeAccount, AdeDevice, AdeProfile, AdeSync
 
@@ -238,4 +239,4 @@ class AdeAccountAdmin(ConsolePage):
 
 def _key(text: str) -> int:
     """Return a number that a column can be compared with; that of nothing for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return int(text) if is_row_number(text) else 0

@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
+from devices.row_number import is_row_number
 from devices.scope import visible
 from enrollment.ade import approve_chosen
 from enrollment.ade.profile_words import assignment_of
@@ -226,7 +227,7 @@ class AdeDeviceAdmin(ProfileActions, ConsolePage):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        if not is_row_number(object_id):
             raise Http404
         found = self.get_queryset(request).select_related("account", "wanted_profile").filter(pk=object_id).first()
         if found is None:

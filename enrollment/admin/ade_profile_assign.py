@@ -15,6 +15,7 @@ from unfold.decorators import action
 
 from devices.admin.console_page import ConsolePage
 from devices.models import DeviceGroup
+from devices.row_number import is_row_number
 from devices.scope import visible
 from enrollment.ade import profiles
 from enrollment.models import AdeAccount, AdeDevice, AdeProfile
@@ -111,7 +112,7 @@ class ProfileActions(Page):
         wrong: Any = ""
         if CONFIRMED in request.POST:
             key = request.POST.get("profile", "")
-            is_key = key.isascii() and key.isdecimal() and len(key) < 19
+            is_key = is_row_number(key)
             chosen = offered.filter(pk=key).first() if is_key else None
             if chosen is not None:
                 _say(request, profiles.assign(chosen, devices, person=request.user), chosen)

@@ -25,6 +25,7 @@ from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device, DeviceUser
+from devices.row_number import is_row_number
 from devices.scope import scope_of, visible
 from devices.vocabulary import Platform
 from enrollment.approval import Prospect, blockable, prospect
@@ -229,7 +230,7 @@ class EnrollmentAttemptAdmin(ConsolePage):
     def _found(self, request: HttpRequest, key: str) -> EnrollmentAttempt:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not (key.isascii() and key.isdecimal() and len(key) < 19):
+        if not is_row_number(key):
             raise Http404
         related = EnrollmentAttempt.objects.select_related("user__domain", "device__user")
         # What is large, or a secret, and shown nowhere here.

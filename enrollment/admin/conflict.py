@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
+from devices.row_number import is_row_number
 from devices.scope import visible
 from enrollment.access import Access, give, obstacle
 from enrollment.approval import outlook
@@ -204,7 +205,7 @@ class ConflictAdmin(ConsolePage):
     def _found(self, request: HttpRequest, key: str) -> Conflict:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not (key.isascii() and key.isdecimal() and len(key) < 19):
+        if not is_row_number(key):
             raise Http404
         related = Conflict.objects.select_related("device__user", "device__inventory", "decided_by")
         slim = related.defer("device__one_time_password", "device__custom_attributes")

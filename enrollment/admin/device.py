@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from devices.models import Device
+from devices.row_number import is_row_number
 from devices.scope import visible
 from enrollment.hand_over import HandOverError, forget_credentials
 from enrollment.models import Conflict, DeviceEvent
@@ -206,4 +207,4 @@ def _page_of(device: Device) -> str:
 
 
 def _is_key(object_id: str) -> bool:
-    return object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+    return is_row_number(object_id)

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from devices.admin.device_user import DeviceUserAdmin
 from devices.models import Device, DeviceUser
+from devices.row_number import is_row_number
 from devices.scope import visible
 from enrollment.models import EnrollmentAttempt
 from invitations.admin.invitation import InvitationAdmin
@@ -112,7 +113,7 @@ class ReachableDeviceUserAdmin(DeviceUserAdmin):
 
     def _user(self, request: HttpRequest, object_id: str) -> DeviceUser | None:
         """Return a device user of the person's domains; None: there is none with this number."""
-        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        if not is_row_number(object_id):
             return None
         users = self.get_queryset(request).select_related("domain", "import_batch")
         found: DeviceUser | None = users.filter(pk=object_id).first()

@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
 from devices.models import DeviceUser
+from devices.row_number import is_row_number
 from enrollment.limits import UncountableError
 from enrollment.lockouts import UNLOCK, end, locked_now
 from enrollment.models import Lockout
@@ -145,7 +146,7 @@ class LockoutAdmin(ConsolePage):
     def _found(self, request: HttpRequest, key: str) -> Lockout:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not (key.isascii() and key.isdecimal() and len(key) < 19):
+        if not is_row_number(key):
             raise Http404
         lockout = self.get_queryset(request).filter(pk=key).first()
         if lockout is None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from devices.row_number import is_row_number
 from hexenroll.accounts.browser_name import browser_name
 from hexenroll.accounts.sessions import end_session, sign_out_elsewhere
 
@@ -33,7 +34,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
 def _end(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated  # noqa: S101 - for the type checker; the decorator saw to it
     number = request.POST.get("session", "")
-    if number.isascii() and number.isdecimal() and len(number) < 19:
+    if is_row_number(number):
         if end_session(request.user, int(number)):
             messages.success(request, _("That session is over."))
     else:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from devices.admin.console_page import ConsolePage
+from devices.row_number import is_row_number
 from hexenroll.models import ApiKey
 
 from . import keys
@@ -197,4 +198,4 @@ def accounts_for(person: Any) -> QuerySet[User]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
+    return is_row_number(text)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from devices.models import Device, DeviceUser, Domain
+from devices.row_number import is_row_number
 from devices.scope import visible
 from hexenroll.models import AuditEntry
 
@@ -157,7 +158,7 @@ def _content_types() -> list[ContentType]:
 def _number(text: str | None) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if not is_row_number(text):
         raise IncorrectLookupParameters
     return int(text)
 

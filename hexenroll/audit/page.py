@@ -28,6 +28,7 @@ from devices import csv_file, taken_away
 from devices.admin.console_page import ConsolePage
 from devices.imports.columns.cells import neutralise
 from devices.models import Domain
+from devices.row_number import is_row_number
 from devices.scope import visible
 from hexenroll.models import AuditEntry
 
@@ -128,7 +129,7 @@ class AuditEntryAdmin(ConsolePage):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        if not is_row_number(object_id):
             raise Http404
         entry = self.get_queryset(request).filter(pk=object_id).first()
         if entry is None:

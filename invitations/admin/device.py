@@ -14,6 +14,7 @@ from unfold.decorators import action
 from devices.admin.device import DeviceAdmin
 from devices.bulk.carry_out import newest
 from devices.models import Device
+from devices.row_number import is_row_number
 from devices.scope import visible
 from invitations.models import Invitation, InvitationEvent
 
@@ -95,4 +96,4 @@ def last_meant(request: HttpRequest) -> int:
 
 def _is_number(text: object) -> bool:
     """Tell whether what an address names can be the number of a device."""
-    return isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19
+    return isinstance(text, str) and is_row_number(text)

@@ -27,6 +27,7 @@ from unfold.decorators import display
 from devices import taken_away
 from devices.admin.console_page import ConsolePage
 from devices.models import Device
+from devices.row_number import is_row_number
 from devices.scope import visible
 from invitations.actions import ActionError
 from invitations.models import Invitation
@@ -233,7 +234,7 @@ class InvitationAdmin(ExportMixin, ConsolePage):
         return TemplateResponse(request, "invitations/timeline.html", context, status=status)
 
     def _found(self, request: HttpRequest, key: str) -> Invitation:
-        if not (key.isascii() and key.isdecimal() and len(key) < 19):
+        if not is_row_number(key):
             raise Http404
         found = Invitation.objects.select_related(*RELATED).defer(*NOT_SHOWN, "sending__devices")
         invitation = visible(found, request.user).filter(pk=key).first()

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Device, Domain, ImportBatch
+from devices.row_number import is_row_number
 from devices.scope import visible
 from invitations.models import Invitation, Sending
 
@@ -48,7 +49,7 @@ class ObjectFilter(admin.SimpleListFilter):
         text = self.value()
         if not text:
             return None
-        if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        if not is_row_number(text):
             raise IncorrectLookupParameters
         return int(text)
 

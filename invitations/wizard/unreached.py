@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F
 
 from devices.models import Device, ImportBatch
+from devices.row_number import is_row_number
 from invitations.reach import Obstacle, devices_of_batch, reached
 
 from .choices import SendForm
@@ -48,7 +49,7 @@ def unreached(batch: ImportBatch, form: SendForm, asked: Any) -> Unreached | Non
     if chosen != "any":
         found = found.filter(obstacle=chosen)
     after = asked.get("after", "")
-    key = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
+    key = int(after) if is_row_number(after) else 0
     # By a sum, which no index has: with a LIMIT, PostgreSQL would walk along the key and join anew for each device.
     page = list(found.filter(pk__gt=key).annotate(key=F("pk") + 0).order_by("key")[: PAGE_SIZE + 1])
     shown = [(device, str(Obstacle(device.obstacle).label)) for device in page[:PAGE_SIZE]]

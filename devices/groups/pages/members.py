@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from devices.groups import facts, filling_by_hand
 from devices.groups.filling_by_hand import RuledGroupError
 from devices.models import Device, DeviceGroup
+from devices.row_number import is_row_number
 from devices.scope import visible
 from devices.wizard.frame import WizardView
 
@@ -112,4 +113,4 @@ class MembersView(WizardView):
 def _key(value: Any) -> int:
     """Return a number that a column can be compared with; that of nothing for anything else."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return int(text) if is_row_number(text) else 0

@@ -9,6 +9,7 @@ from devices.groups import facts
 from devices.groups.form import DeviceGroupForm, rule_of
 from devices.groups.rule import RuleError
 from devices.models import DeviceGroup
+from devices.row_number import is_row_number
 from devices.wizard.frame import WizardView
 
 
@@ -43,7 +44,7 @@ class PreviewView(WizardView):
 
     def _group(self) -> DeviceGroup | None:
         key = self.request.POST.get("group", "")
-        is_key = key.isascii() and key.isdecimal() and len(key) < 19
+        is_key = is_row_number(key)
         return DeviceGroup.objects.filter(pk=int(key)).first() if is_key else None
 
 
